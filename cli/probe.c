@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "cli/probe.h"
+
+#include <errno.h>
+#include <liburing.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "policy/uring-abi.h"
+
+/* An opcode that no kernel has, and none will have soon: each answers EINVAL. */
+#define BOGUS_OPCODE 1000
+
+/* The kernel reads no argument from NULL, so whatever is allowed ends with EFAULT. */
+static int ask(unsigned opcode)
+{
+	return -io_uring_register((unsigned)-1, opcode, NULL, 1);
+}
+
+/*
+ * io_uring/register.c: io_uring_register_blind() and io_register_restrictions_task() check whether
+ * the task is restricted already, then its privileges, then copy the argument. Kernels without
+ * task restrictions know no ring -1: EINVAL, older ones EBADF.
+ */
+int probe_restrictions(void)
+{
+	return ask(URING_REGISTER_RESTRICTIONS);
+}
+
+static enum task_state task_state(int error)
+{
+	switch (error) {
+	case EFAULT:
+		return TASK_FRESH;
+	case EINVAL:
+	case EBADF:
+		return TASK_UNSUPPORTED;
+	case ENOSYS:
+		return TASK_BLOCKED;
+	case EPERM:
+	case EACCES:
+		if (ask(URING_REGISTER_BPF_FILTER) == EFAULT)
+			return TASK_NESTED;
+		return ask(BOGUS_OPCODE) == EINVAL ? TASK_NESTED_SEALED : TASK_BLOCKED;
+	}
+	return TASK_STRANGE;
+}
+
+/* io_uring/query.c: io_query() */
+static int query(struct uring_query_opcode *answer)
+{
+	struct uring_query_hdr header = {
+		.query_data = (uint64_t)(uintptr_t)answer,
+		.size = sizeof(*answer),
+	};
+	int error = -io_uring_register((unsigned)-1, URING_REGISTER_QUERY, &header, 0);
+
+	return error ? error : -header.result;
+}
+
+static void probe_counts(struct kernel *kernel)
+{
+	struct uring_query_opcode answer = {0};
+	int error = query(&answer);
+
+	if (error || answer.nr_request_opcodes > URING_OPS_MAX ||
+	    answer.nr_register_opcodes > URING_REGISTER_OPS_MAX) {
+		kernel->query_error = strerror(error ? error : EOVERFLOW);
+		return;
+	}
+	kernel->nr_ops = answer.nr_request_opcodes;
+	kernel->nr_register_ops = answer.nr_register_opcodes;
+	kernel->sqe_flags = (uint8_t)answer.sqe_flags;
+}
+
+static void probe_version(struct kernel *kernel)
+{
+	struct utsname uts = {.release = "(unknown)"};
+	int length;
+
+	uname(&uts);
+	length = kernel_version_length(uts.release);
+	if (length == 0)
+		length = (int)strlen(uts.release);
+	snprintf(kernel->version, sizeof(kernel->version), "%.*s", length, uts.release);
+	if (!kernel_may_lose_at_exec(uts.release))
+		kernel->survives_exec = FINDING_YES;
+}
+
+void probe_kernel(struct kernel *kernel)
+{
+	int error;
+
+	*kernel = (struct kernel){0};
+	probe_version(kernel);
+	error = probe_restrictions();
+	kernel->task = task_state(error);
+	kernel->task_error = strerror(error);
+	probe_counts(kernel);
+}

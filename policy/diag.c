@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "policy/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static char *format_message(struct arena *arena, const char *format, va_list args)
+{
+	char *message;
+	va_list again;
+	int length;
+
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (length < 0)
+		return NULL;
+	message = arena_alloc(arena, (size_t)length + 1);
+	if (message)
+		vsnprintf(message, (size_t)length + 1, format, args);
+	return message;
+}
+
+void diag_add(struct diags *diags, enum severity severity, struct range where, const char *format,
+	      ...)
+{
+	struct diag *diag = arena_alloc(&diags->arena, sizeof(*diag));
+	va_list args;
+
+	if (severity == SEVERITY_ERROR)
+		diags->errors++;
+	if (!diag) {
+		diag_no_memory(diags);
+		return;
+	}
+	va_start(args, format);
+	diag->message = format_message(&diags->arena, format, args);
+	va_end(args);
+	if (!diag->message) {
+		diag_no_memory(diags);
+		return;
+	}
+	diag->severity = severity;
+	diag->where = where;
+	if (diags->last)
+		diags->last->next = diag;
+	else
+		diags->first = diag;
+	diags->last = diag;
+}
+
+void diag_no_memory(struct diags *diags)
+{
+	diags->out_of_memory = true;
+}
+
+bool diag_failed(const struct diags *diags)
+{
+	return diags->errors > 0 || diags->out_of_memory;
+}
+
+struct position diag_position(const struct source *source, size_t offset)
+{
+	struct position position = {.line = 1};
+
+	for (size_t i = 0; i < offset; i++) {
+		if (source->text[i] != '\n')
+			continue;
+		position.line++;
+		position.line_start = i + 1;
+	}
+	position.column = offset - position.line_start + 1;
+	position.line_end = offset;
+	while (position.line_end < source->size && source->text[position.line_end] != '\n')
+		position.line_end++;
+	return position;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef URING_JAIL_POLICY_SET_H
+#define URING_JAIL_POLICY_SET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** A set of opcodes. An opcode is one byte wherever the kernel takes one, so 0 to 255. */
+struct set {
+	uint64_t word[4];
+};
+
+static inline void set_add(struct set *s, unsigned n)
+{
+	s->word[n / 64] |= UINT64_C(1) << (n % 64);
+}
+
+static inline void set_remove(struct set *s, unsigned n)
+{
+	s->word[n / 64] &= ~(UINT64_C(1) << (n % 64));
+}
+
+static inline bool set_has(const struct set *s, unsigned n)
+{
+	return s->word[n / 64] >> (n % 64) & 1;
+}
+
+/** Makes every opcode, also those no table knows, a member. */
+static inline void set_fill(struct set *s)
+{
+	for (int i = 0; i < 4; i++)
+		s->word[i] = UINT64_MAX;
+}
+
+static inline void set_unite(struct set *s, const struct set *with)
+{
+	for (int i = 0; i < 4; i++)
+		s->word[i] |= with->word[i];
+}
+
+static inline void set_subtract(struct set *s, const struct set *without)
+{
+	for (int i = 0; i < 4; i++)
+		s->word[i] &= ~without->word[i];
+}
+
+#endif
