@@ -27,8 +27,8 @@ try = $(shell printf 'int main(void) { return 0; }' | \
 # The flags that do not hang on one another, each tried once for a compiler.
 tried = $(foreach flag,$(1),$(call try,,$(flag)))
 
-ifneq ($(filter clean uninstall deps fmt fmt-check help,$(or $(MAKECMDGOALS),all)),)
-ifeq ($(filter-out clean uninstall deps fmt fmt-check help,$(MAKECMDGOALS)),)
+ifneq ($(filter clean uninstall deps check try check-all fmt fmt-check,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter-out clean uninstall deps check try check-all fmt fmt-check,$(MAKECMDGOALS)),)
 no_build := yes
 endif
 endif
@@ -57,8 +57,10 @@ libs = -luring
 policy_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard policy/*.c))
 cli_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
 unit_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
-live_objects := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/live/demo.c tests/live/target.c,\
-	$(wildcard tests/live/*.c)))
+# The parts that the driver (live) and the program it runs in the jail (target) share.
+test_objects := $(patsubst %,$(BUILD)/tests/live/%.o,ring request scratch)
+live_objects := $(filter-out $(test_objects) %/demo.o %/target.o,\
+	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c)))
 sources := $(wildcard *.c policy/*.[ch] cli/*.[ch] tests/*/*.[ch])
 
 .PHONY: all
@@ -125,52 +127,88 @@ clean:
 
 # --- what it takes to build, document and test
 
-packages := gcc libc6-dev make liburing-dev scdoc \
-	libcriterion-dev cram qemu-system-x86 busybox-static cpio debian-archive-keyring
+build_packages := gcc libc6-dev make liburing-dev scdoc
+vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
+test_packages := libcriterion-dev python3-cram $(vm_packages)
 
+# Installs the packages named by PACKAGES that are not there yet.
 .PHONY: deps
+deps: PACKAGES ?= $(build_packages) $(test_packages)
 deps:
 	@if ! command -v apt-get >/dev/null; then \
 		echo 'install these with your package manager (the names are Debian'\''s):' >&2; \
-		echo '  $(packages)' >&2; exit 1; \
+		echo '  $(PACKAGES)' >&2; exit 1; \
 	fi; \
-	missing=; for package in $(packages); do \
+	missing=; for package in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || \
 			missing="$$missing $$package"; \
 	done; \
-	test -z "$$missing" && exit 0; \
+	test -n "$$missing" || exit 0; \
 	sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
 	echo "installing:$$missing"; \
 	$$sudo apt-get update -qq && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		$$missing >/dev/null
+		$$missing >$${TMPDIR:-/tmp}/uring-jail-deps.log 2>&1 || \
+		{ cat $${TMPDIR:-/tmp}/uring-jail-deps.log >&2; exit 1; }
 
-# --- tests
+# --- trying and testing; both install what is missing first
 
-# `check` and `try` install what is missing first, then build with it.
-.PHONY: check try
+.PHONY: try check try-it check-all
+try:
+	@$(MAKE) --no-print-directory deps PACKAGES='$(filter-out scdoc,$(build_packages)) $(vm_packages)'
+	@$(MAKE) --no-print-directory try-it
+
 check: deps
 	@$(MAKE) --no-print-directory check-all
 
-try: deps
-	@$(MAKE) --no-print-directory try-it
-
-.PHONY: check-all check-unit check-messages check-live
 check-all:
 	@tests/summary '$(MAKE) --no-print-directory check-unit' \
+		'$(MAKE) --no-print-directory check-tables' \
 		'$(MAKE) --no-print-directory check-messages' \
 		'$(MAKE) --no-print-directory check-live'
 
-$(BUILD)/tests/unit/unit: $(unit_objects) $(cli_objects) $(policy_objects)
-	$(call quiet,LINK)$(CC) $(all_cflags) $(if $(pie),-pie) $(all_ldflags) -o $@ $^ -lcriterion $(libs)
+# Where the running kernel can enforce a policy the demo runs on it, else in a virtual machine.
+try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
+	@if $(BUILD)/uring-jail -q --deny-op=openat2 -- true 2>/dev/null; then \
+		PATH="$(BUILD):$(BUILD)/tests/live:$$PATH" tests/live/try; \
+	else \
+		kernel=$${KERNEL:-$$(tests/vm/fetch | tail -n 1 | cut -d ' ' -f 2)} && \
+		tests/vm/run -k "$$kernel" -f $(BUILD)/uring-jail -f $(BUILD)/tests/live/demo \
+			-f tests/live/try -- try; \
+	fi
 
-$(BUILD)/tests/live/live: $(live_objects)
+.PHONY: check-unit check-tables check-messages check-live vm-shell
+check-unit: $(BUILD)/tests/unit/unit
+	@$(BUILD)/tests/unit/unit $(UNITFLAGS)
+
+check-tables:
+	@include=$$(tests/vm/fetch --uapi) && CC='$(CC)' tests/unit/uapi "$$include"
+
+# UPDATE=1 writes what was printed into the tests, for you to read in the diff.
+check-messages: $(BUILD)/uring-jail
+	@PATH="$(abspath $(BUILD)):$$PATH" cram3 $(if $(UPDATE),-iy) tests/messages/*.t
+
+live_programs := $(BUILD)/uring-jail $(BUILD)/tests/live/live $(BUILD)/tests/live/target \
+	$(BUILD)/tests/live/demo
+
+check-live: $(live_programs)
+	@tests/vm/matrix $(addprefix -f ,$(live_programs)) -- live $(LIVEFLAGS)
+
+vm-shell: $(live_programs)
+	@kernel=$${KERNEL:-$$(tests/vm/fetch | tail -n 1 | cut -d ' ' -f 2)} && \
+	tests/vm/run -i -k "$$kernel" $(addprefix -f ,$(live_programs))
+
+$(BUILD)/tests/unit/unit: $(unit_objects) $(cli_objects) $(policy_objects)
+	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ -lcriterion $(libs)
+
+# Static, since the virtual machine has no libraries.
+$(BUILD)/tests/live/live: $(live_objects) $(test_objects)
+$(BUILD)/tests/live/target: $(BUILD)/tests/live/target.o $(test_objects)
+$(BUILD)/tests/live/demo: $(BUILD)/tests/live/demo.o
+$(BUILD)/tests/live/live $(BUILD)/tests/live/target $(BUILD)/tests/live/demo:
 	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(libs)
 
-check-unit: $(BUILD)/tests/unit/unit
-	$(BUILD)/tests/unit/unit $(UNITFLAGS)
-
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# --- the source
 
 .PHONY: fmt fmt-check
 fmt:
@@ -180,3 +218,5 @@ fmt-check:
 
 .PHONY: force
 force:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -77,9 +77,9 @@ static int launch(const struct options *options, const struct plan *plan,
 
 int main(int argc, char **argv)
 {
-	struct options options;
-	struct policy policy = {0};
-	struct diags diags = {0};
+	__attribute__((cleanup(options_destroy))) struct options options = {0};
+	__attribute__((cleanup(policy_destroy))) struct policy policy = {0};
+	__attribute__((cleanup(diags_destroy))) struct diags diags = {0};
 	struct kernel kernel;
 	struct plan plan;
 

@@ -16,6 +16,6 @@ int exec_command(char **command)
 
 	execvp(command[0], command);
 	error = errno;
-	report_error("%s: %s", command[0], strerror(error));
+	report_error("cannot run '%s': %s", command[0], strerror(error));
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }

@@ -237,3 +237,9 @@ void options_parse(int argc, char **argv, struct options *options)
 		exit(EXIT_FAILED);
 	}
 }
+
+void options_destroy(struct options *options)
+{
+	free(options->policy);
+	options->policy = NULL;
+}

@@ -31,8 +31,11 @@ struct options {
  * Reads the command line. Usage errors, --help, --usage and --version end the program here, with a
  * message.
  *
- * @param options is filled in; free options->policy. It points into `argv`.
+ * @param options is filled in, and points into `argv`; options_destroy() frees what is in it
  */
 void options_parse(int argc, char **argv, struct options *options);
+
+/** Frees what options_parse() took. All zero is allowed. */
+void options_destroy(struct options *options);
 
 #endif

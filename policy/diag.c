@@ -54,6 +54,12 @@ void diag_no_memory(struct diags *diags)
 	diags->out_of_memory = true;
 }
 
+void diags_destroy(struct diags *diags)
+{
+	arena_destroy(&diags->arena);
+	*diags = (struct diags){0};
+}
+
 bool diag_failed(const struct diags *diags)
 {
 	return diags->errors > 0 || diags->out_of_memory;

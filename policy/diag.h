@@ -32,8 +32,8 @@ struct diag {
 };
 
 /**
- * The messages of a run, in the order in which they were found. All zero is empty; everything in
- * it lives in `arena`, so arena_destroy(&diags.arena) frees it.
+ * The messages of a run, in the order in which they were found. All zero is empty; diags_destroy()
+ * frees it.
  */
 struct diags {
 	struct arena arena;
@@ -48,6 +48,9 @@ void diag_add(struct diags *diags, enum severity severity, struct range where, c
 
 /** Says that memory ran out, so that diag_failed() is true from now on. */
 void diag_no_memory(struct diags *diags);
+
+/** Frees all messages; then there are none. */
+void diags_destroy(struct diags *diags);
 
 /** Whether there was an error of any kind: then nothing may run. */
 bool diag_failed(const struct diags *diags);

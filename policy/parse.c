@@ -155,29 +155,43 @@ static void add_number(struct parser *parser, struct statement *statement)
 		set_add(&statement->members, value);
 }
 
-static void parse_element(struct parser *parser, struct statement *statement)
+static void add_element(struct parser *parser, struct statement *statement)
 {
-	const char *wanted = "a name, a number or @all";
-
-	switch (parser->token.kind) {
-	case TOKEN_WORD:
+	if (parser->token.kind == TOKEN_WORD)
 		add_name(parser, statement);
-		break;
-	case TOKEN_GROUP:
+	else if (parser->token.kind == TOKEN_GROUP)
 		add_group(parser, statement);
-		break;
-	case TOKEN_NUMBER:
+	else
 		add_number(parser, statement);
-		break;
-	case TOKEN_COMMA:
-	case TOKEN_END:
-		unexpected(parser, wanted);
-		return;
-	case TOKEN_OTHER:
-		unexpected(parser, wanted);
-		break;
+}
+
+static const char element[] = "a name, a number or @all";
+
+/* Elements with commas between; after an error the next token is looked at as if it were in place. */
+static void parse_elements(struct parser *parser, struct statement *statement)
+{
+	bool element_due = true;
+
+	for (; parser->token.kind != TOKEN_END; advance(parser)) {
+		switch (parser->token.kind) {
+		case TOKEN_COMMA:
+			if (element_due)
+				unexpected(parser, element);
+			element_due = true;
+			break;
+		case TOKEN_OTHER:
+			unexpected(parser, element_due ? element : "a comma");
+			element_due = false;
+			break;
+		default:
+			if (!element_due)
+				unexpected(parser, "a comma");
+			add_element(parser, statement);
+			element_due = false;
+		}
 	}
-	advance(parser);
+	if (element_due)
+		unexpected(parser, element);
 }
 
 void parse_list(struct policy *policy, struct diags *diags, const struct source *source,
@@ -187,17 +201,8 @@ void parse_list(struct policy *policy, struct diags *diags, const struct source 
 	struct range where = {source, 0, source->size};
 	struct statement *statement = policy_add(policy, diags, where, subject, effect);
 
-	if (!statement)
-		return;
-	for (;;) {
-		parse_element(&parser, statement);
-		if (parser.token.kind == TOKEN_END)
-			return;
-		if (parser.token.kind == TOKEN_COMMA)
-			advance(&parser);
-		else
-			unexpected(&parser, "a comma");
-	}
+	if (statement)
+		parse_elements(&parser, statement);
 }
 
 void parse_default(struct policy *policy, struct diags *diags, const struct source *source)

@@ -23,6 +23,12 @@ struct statement *policy_add(struct policy *policy, struct diags *diags, struct 
 	return statement;
 }
 
+void policy_destroy(struct policy *policy)
+{
+	arena_destroy(&policy->arena);
+	*policy = (struct policy){0};
+}
+
 static bool is_default(const struct statement *statement)
 {
 	return statement->effect == EFFECT_DEFAULT_ALLOW ||

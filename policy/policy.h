@@ -40,8 +40,8 @@ struct statement {
 
 /**
  * What the user asks for: the statements of all options and texts, in order. All zero is empty;
- * everything in it lives in `arena`, so arena_destroy(&policy.arena) frees it. It points into the
- * sources it was read from, which have to live as long.
+ * policy_destroy() frees it. It points into the sources it was read from, which have to live as
+ * long.
  */
 struct policy {
 	struct arena arena;
@@ -51,6 +51,9 @@ struct policy {
 /** Appends an empty statement. Returns NULL when memory runs out, and says so in `diags`. */
 struct statement *policy_add(struct policy *policy, struct diags *diags, struct range where,
 			     enum subject subject, enum effect effect);
+
+/** Frees all statements; then there are none. */
+void policy_destroy(struct policy *policy);
 
 /** Reports what statements contradict each other: two different defaults for one subject. */
 void policy_check(const struct policy *policy, struct diags *diags);

@@ -1,0 +1,175 @@
+Every mistake on the command line is an error 125, and nothing runs.
+
+  $ uring-jail
+  uring-jail: no COMMAND to run
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail -d read
+  uring-jail: no COMMAND to run
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail touch ran; ls
+  uring-jail: no policy; say what to allow or to deny (--default=allow allows everything)
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+  $ uring-jail -- touch ran; ls
+  uring-jail: no policy; say what to allow or to deny (--default=allow allows everything)
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+  $ uring-jail --no-such-option
+  uring-jail: unrecognized option '--no-such-option'
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail -d
+  uring-jail: option requires an argument -- 'd'
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail --list=nonsense
+  uring-jail: --list: expected ops, registers or flags, not 'nonsense'
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail --list=ops -d read
+  uring-jail: --list takes no policy
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail --list=ops --print -d read
+  uring-jail: --print and --list can be given only once, and not together
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail --print -d read -- true
+  uring-jail: --print runs no command
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail -d read --print plan
+  uring-jail: --print runs no command; for --print plan write --print=plan
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail -d read --print=bpf
+  uring-jail: --print: expected plan, not 'bpf'
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail -d read --print --kernel=7.9
+  uring-jail: --kernel: expected 7.0, 7.1, 7.2, 7.3 or running, not '7.9'
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail -d read --kernel=7.3 -- touch ran; ls
+  uring-jail: --kernel goes with --print
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+Options end at the first word that is none; the rest is the command's:
+
+  $ uring-jail --default=allow -q echo -d --print
+  -d --print
+
+  $ uring-jail --default=allow -q -- echo -- -d
+  -- -d
+
+A command that is not there, or that cannot be run:
+
+  $ uring-jail --default=allow -- no-such-command
+  uring-jail: cannot run 'no-such-command': No such file or directory
+  [127]
+
+  $ uring-jail --default=allow -- ./no/such/command
+  uring-jail: cannot run './no/such/command': No such file or directory
+  [127]
+
+  $ uring-jail --default=allow -- ''
+  uring-jail: cannot run '': No such file or directory
+  [127]
+
+  $ uring-jail --default=allow -- /
+  uring-jail: cannot run '/': Permission denied
+  [126]
+
+  $ touch not-executable; uring-jail --default=allow -- ./not-executable
+  uring-jail: cannot run './not-executable': Permission denied
+  [126]
+
+The command's own status and death by signal are what is left:
+
+  $ uring-jail --default=allow -- sh -c 'exit 3'
+  [3]
+
+  $ (uring-jail --default=allow -- sh -c 'kill -TERM $$') 2>/dev/null
+  Terminated
+  [143]
+
+Output that cannot be written is an error:
+
+  $ uring-jail --list=ops >/dev/full
+  uring-jail: cannot write to standard output: No space left on device
+  [125]
+
+  $ uring-jail --help >/dev/full
+  uring-jail: cannot write to standard output: No space left on device
+  [125]
+
+  $ uring-jail --default=allow --print --kernel=7.3 >/dev/full
+  uring-jail: cannot write to standard output: No space left on device
+  [125]
+
+  $ uring-jail --version
+  uring-jail 0.1.0
+
+  $ uring-jail --usage
+  Usage: uring-jail [-qvh?V] [-a LIST] [-d LIST] [--allow-register=LIST]
+              [--allow-sqe-flags=LIST] [--allow-op=LIST] [--default=allow|deny]
+              [--deny-register=LIST] [--deny-sqe-flags=LIST] [--deny-op=LIST]
+              [--require-sqe-flags=LIST] [--kernel=VERSION]
+              [--list=ops|registers|flags] [--print[=plan]] [--quiet] [--usage]
+              [--verbose] [--help] [--version] COMMAND [ARG...]
+
+  $ uring-jail --help
+  Usage: uring-jail [OPTION...] COMMAND [ARG...]
+  Runs COMMAND, and all that it starts, under an io_uring policy.
+  
+   Policy (repeatable; everything adds up):
+        --allow-register=LIST  Allow these operations of io_uring_register(2),
+                               and no others
+        --allow-sqe-flags=LIST Allow requests these flags, and no others
+    -a, --allow-op=LIST        Allow these operations, and no others by default
+        --default=allow|deny   What to do with all other operations
+        --deny-register=LIST   Deny these operations of io_uring_register(2)
+        --deny-sqe-flags=LIST  Deny requests with any of these flags
+    -d, --deny-op=LIST         Deny these operations
+        --require-sqe-flags=LIST   Deny requests without all of these flags
+  
+   Looking, with no command run:
+        --kernel=VERSION       With --print: for the kernel 7.0, 7.1, 7.2, 7.3 or
+                               running (the default)
+        --list=ops|registers|flags   List the names that a LIST can hold
+        --print[=plan]         Print what would be done, call by call
+  
+   Other:
+    -q, --quiet                No notes and no warnings; errors remain
+        --usage                Print a short usage message
+    -v, --verbose              Print the plan to standard error, then run
+  
+    -h, -?, --help             Print this help
+    -V, --version              Print the version
+  
+  Mandatory or optional arguments to long options are also mandatory or optional
+  for any corresponding short options.
+  
+  A LIST holds names (openat2, IORING_OP_OPENAT2), numbers and @all, with commas
+  between. Deny wins over allow, allow over the default.
+  
+  uring-jail restricts io_uring only: the same operation through a plain system
+  call is seccomp's business.
+  
+  Exit status: COMMAND's own; 125 if uring-jail fails (COMMAND does not run
+  then), 126 if COMMAND cannot be run, 127 if it is not found.
+  
+  See uring-jail(1).
