@@ -58,7 +58,7 @@ policy_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard policy/*.c))
 cli_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
 unit_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
 # The parts that the driver (live) and the program it runs in the jail (target) share.
-test_objects := $(patsubst %,$(BUILD)/tests/live/%.o,ring request scratch)
+test_objects := $(patsubst %,$(BUILD)/tests/live/%.o,ring request scratch names)
 live_objects := $(filter-out $(test_objects) %/demo.o %/target.o,\
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c)))
 sources := $(wildcard *.c policy/*.[ch] cli/*.[ch] tests/*/*.[ch])

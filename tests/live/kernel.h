@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel under test has and what holes it has, found out by trying, with raw calls: nothing
+ * here is asked of the program under test.
+ */
+#ifndef LIVE_KERNEL_H
+#define LIVE_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "uapi.h"
+
+struct kernel {
+	unsigned int op_count;
+	unsigned int register_count;
+	/* A task that opened a ring and then execs is no longer restricted. */
+	bool loses_at_exec;
+	/* Register operations on a ring that is still disabled are not restricted. */
+	bool disabled_escapes;
+	/* Register operations without a ring are not restricted. */
+	bool ringless_escapes;
+};
+
+/** Finds all of it out, `target` being the program to exec. Returns false, with a message on
+ * standard error, where the kernel has no restrictions for tasks, or something could not be tried. */
+bool kernel_explore(struct kernel *kernel, const char *target);
+
+/** Restricts the calling task, raw: every operation but one is allowed, with all flags. Sets
+ * no_new_privs. Returns 0 or -errno. */
+int kernel_deny_op(unsigned int op);
+
+/** The same for register operations: all but one are allowed. */
+int kernel_deny_register(unsigned int op);
+
+/** Puts a filter on one operation of the calling task that lets nothing pass. */
+int kernel_filter_op(unsigned int op);
+
+/** Has seccomp answer io_uring_register(2) with this errno (0: success) from here on. */
+int kernel_block_register(int answer);
+
+#endif

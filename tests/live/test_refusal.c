@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+/* What the launcher must refuse, and what it would be worth if it did not. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live.h"
+#include "verdict.h"
+
+/* For `before`: what has been done to the process by the time the launcher starts. */
+static void deny_openat2(const void *argument)
+{
+	(void)argument;
+	if (kernel_deny_op(OP_OPENAT2) < 0)
+		_Exit(98);
+}
+
+static void deny_personality(const void *argument)
+{
+	(void)argument;
+	if (kernel_deny_register(REG_PERSONALITY) < 0)
+		_Exit(98);
+}
+
+static void filter_nop(const void *argument)
+{
+	(void)argument;
+	if (kernel_filter_op(OP_NOP) < 0)
+		_Exit(98);
+}
+
+static void block_register(const void *answer)
+{
+	if (kernel_block_register(*(const int *)answer) < 0)
+		_Exit(98);
+}
+
+static void expect_probe(const struct run *run, unsigned int op, int expected)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "probe %u result %d\n", op, expected);
+	if (!strstr(run->out, line))
+		failed("[%s]: expected '%.*s', got: %s", run->policy, (int)strlen(line) - 1, line,
+		       run->out);
+}
+
+/* An explicit default allow is a policy: it installs nothing, and runs on any kernel. */
+static void default_allow(const char *argument)
+{
+	struct run run = {.policy = "--default=allow", .words = "probe ops flags register"};
+	struct run rules = {.policy = "--default=allow --deny-op=openat2", .words = "probe"};
+
+	(void)argument;
+	if (jailed(&run, NEED_NOTHING)) {
+		expect_probe(&run, REG_RESTRICTIONS, -EFAULT);
+		expect_ops(&run, set_all(), NULL);
+		expect_flags(&run, SQE_FLAGS_ALL, 0);
+		expect_registers(&run, set_all());
+	}
+	if (jailed(&rules, NEED_OPS))
+		expect_probe(&rules, REG_RESTRICTIONS, -EPERM);
+	run_clear(&run);
+	run_clear(&rules);
+}
+
+/* Restrictions set raw, and a target that opens a ring and execs: on a kernel that loses them there,
+ * what was denied works. That is what a launcher without the refusal would be worth. */
+static void exec_hole(const char *words)
+{
+	bool lost = live.kernel.loses_at_exec;
+	struct run run = {.words = words, .before = deny_openat2};
+
+	if (unjailed(&run))
+		expect_ops(&run, lost ? set_all() : set_without(set_all(), OP_OPENAT2), NULL);
+	run_clear(&run);
+}
+
+static void exec_hole_refused(const char *policy)
+{
+	struct run run = {.policy = policy, .words = "ops"};
+
+	if (!live.kernel.loses_at_exec)
+		skip("this kernel keeps restrictions at exec");
+	run_it(&run);
+	expect_refusal(&run, "exec");
+	run_clear(&run);
+}
+
+/* Register operations that are denied raw, and still work on a disabled ring or without one. */
+static void register_holes(const char *argument)
+{
+	struct run run = {.words = "register", .before = deny_personality};
+	static const enum run_registrant on[] = {RUN_RING, RUN_INDEX};
+	int result;
+
+	(void)argument;
+	if (live.kernel.loses_at_exec)
+		skip("this kernel loses all restrictions at exec");
+	if (!unjailed(&run))
+		return;
+	for (int i = 0; i < 2; i++) {
+		result = run.registers[on[i]][REG_PERSONALITY].result;
+		if (result != -EACCES)
+			failed("personality on %s: %d", run_registrant_names[on[i]], result);
+	}
+	result = run.registers[RUN_DISABLED][REG_PERSONALITY].result;
+	if (live.kernel.disabled_escapes != (result != -EACCES))
+		failed("personality on a disabled ring: %d", result);
+	result = run.registers[RUN_RINGLESS][REG_PERSONALITY].result;
+	if (live.kernel.ringless_escapes != (result != -EACCES))
+		failed("personality without a ring: %d", result);
+	run_clear(&run);
+}
+
+static void register_holes_refused(const char *policy)
+{
+	struct run run = {.policy = policy, .words = "ops"};
+
+	if (can_enforce(NEED_REGISTERS))
+		skip("this kernel enforces register rules");
+	run_it(&run);
+	expect_refusal(&run, NULL);
+	run_clear(&run);
+}
+
+/* In a task that is restricted already, in whatever way, nothing more is installed for now. */
+static void nested(const char *argument)
+{
+	static void (*const outer[])(const void *argument) = {deny_openat2, filter_nop};
+
+	(void)argument;
+	for (int i = 0; i < 2; i++) {
+		struct run inner = {.policy = "--deny-op=nop", .words = "ops", .before = outer[i]};
+		struct run nothing = {
+			.policy = "--default=allow", .words = "ops", .before = outer[i]};
+
+		run_it(&inner);
+		expect_refusal(&inner, live.kernel.loses_at_exec ? NULL : "already");
+		jailed(&nothing, NEED_NOTHING);
+		run_clear(&inner);
+		run_clear(&nothing);
+	}
+}
+
+static void nested_launchers(const char *argument)
+{
+	char policy[256];
+	struct run run = {.policy = policy, .words = "ops"};
+
+	(void)argument;
+	snprintf(policy, sizeof(policy), "--deny-op=openat2 -- %s --deny-op=nop", live.launcher);
+	run_it(&run);
+	expect_refusal(&run, live.kernel.loses_at_exec ? "exec" : "already");
+	run_clear(&run);
+}
+
+/* Seccomp may answer for the kernel, success included: then nothing is known, and nothing runs. */
+static void seccomp(const char *policy)
+{
+	static const int answers[] = {EPERM, EACCES, ENOSYS, EINVAL, EFAULT, 0};
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		struct run run = {
+			.policy = policy,
+			.words = "facts",
+			.before = block_register,
+			.argument = &answers[i],
+		};
+
+		run_it(&run);
+		expect_refusal(&run, NULL);
+		run_clear(&run);
+	}
+}
+
+static void seccomp_default_allow(const char *argument)
+{
+	static const int answer = ENOSYS;
+	struct run run = {
+		.policy = "--default=allow",
+		.words = "facts",
+		.before = block_register,
+		.argument = &answer,
+	};
+
+	(void)argument;
+	jailed(&run, NEED_NOTHING);
+	run_clear(&run);
+}
+
+const struct test refusal_tests[] = {
+	{"default-allow", default_allow, NULL},
+	{"exec-hole", exec_hole, "exec-after-ring ops"},
+	{"exec-hole-thread", exec_hole, "exec-from-thread ops"},
+	{"exec-hole-refused", exec_hole_refused, "--deny-op=openat2"},
+	{"exec-hole-refused-flags", exec_hole_refused, "--deny-sqe-flags=async"},
+	{"exec-hole-refused-register", exec_hole_refused, "--deny-register=personality"},
+	{"register-holes", register_holes, NULL},
+	{"register-holes-refused", register_holes_refused, "--deny-register=personality"},
+	{"register-holes-refused-allow", register_holes_refused, "--allow-register=files"},
+	{"register-holes-refused-msg-ring", register_holes_refused, "--deny-op=msg_ring"},
+	{"register-holes-refused-default", register_holes_refused, "--default=deny"},
+	{"nested", nested, NULL},
+	{"nested-launchers", nested_launchers, NULL},
+	{"seccomp-ops", seccomp, "--deny-op=openat2"},
+	{"seccomp-register", seccomp, "--deny-register=personality"},
+	{"seccomp-default-allow", seccomp_default_allow, NULL},
+	{NULL, NULL, NULL},
+};
