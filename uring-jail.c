@@ -33,12 +33,8 @@ static void read_policy(const struct options *options, struct policy *policy, st
 /* Asks the running kernel everything that the plan for this policy depends on. */
 static void probe_for(struct kernel *kernel, const struct policy *policy)
 {
-	unsigned needs;
-
 	probe_kernel(kernel);
-	needs = plan_needs(policy, kernel);
-	if (needs)
-		trial_run(kernel, needs);
+	trial_run(kernel, plan_needs(policy, kernel));
 }
 
 static void choose_kernel(struct kernel *kernel, const struct options *options,

@@ -12,7 +12,8 @@
  * The child is of no concern to the target: it raises no SIGCHLD and does not need one, and it is
  * gone when this returns.
  *
- * @param needs what to find out, a mask of NEED_
+ * @param needs what to find out, a mask of NEED_SURVIVES_EXEC (where that is not known yet) and
+ *              NEED_REGISTER_OBEYS; without either there is no child
  */
 void trial_run(struct kernel *kernel, unsigned needs);
 
