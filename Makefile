@@ -48,7 +48,7 @@ endif
 pie := $(if $(filter -static,$(link_mode)),,-fPIE)
 
 all_cppflags = -D_GNU_SOURCE -DURING_JAIL_VERSION='"$(VERSION)"' -I. $(CPPFLAGS)
-all_cflags = -std=gnu17 -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow \
+all_cflags = -std=gnu17 -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	$(if $(WERROR),-Werror) $(pie) $(filter-out -Wl%,$(hardening)) $(mode) $(CFLAGS)
 all_ldflags = $(filter -Wl%,$(hardening)) $(mode) $(LDFLAGS)

@@ -82,6 +82,16 @@ int kernel_filter_op(unsigned int op)
 	return io_uring_register(-1U, REG_BPF_FILTER, &command, 1);
 }
 
+static int start_seccomp(struct sock_filter *code, size_t count)
+{
+	struct sock_fprog program = {.len = (unsigned short)count, .filter = code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		return -errno;
+	return 0;
+}
+
 int kernel_block_register(int answer)
 {
 	struct sock_filter code[] = {
@@ -90,12 +100,28 @@ int kernel_block_register(int answer)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)answer),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = {.len = sizeof(code) / sizeof(*code), .filter = code};
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-		return -errno;
-	return 0;
+	return start_seccomp(code, sizeof(code) / sizeof(*code));
+}
+
+/* Loads the low half of an argument, on a little-endian machine. */
+#define LOAD_ARGUMENT(n) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[n]))
+
+int kernel_block_install(int answer)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_register, 0, 6),
+		LOAD_ARGUMENT(1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, REG_RESTRICTIONS, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, REG_BPF_FILTER, 0, 3),
+		LOAD_ARGUMENT(2),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)answer),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	return start_seccomp(code, sizeof(code) / sizeof(*code));
 }
 
 /* Each experiment runs in a child and answers with one of these. */

@@ -311,8 +311,8 @@ static int try_registers(const struct target *target)
 
 static void say_status_lines(const struct target *target)
 {
-	static const char *const wanted[] = {"Umask",  "SigBlk",     "SigIgn",	"SigCgt",
-					     "CapInh", "CapPrm",     "CapEff",	"CapBnd",
+	static const char *const wanted[] = {"Umask",  "SigPnd",     "ShdPnd",	"SigBlk", "SigIgn",
+					     "SigCgt", "CapInh",     "CapPrm",	"CapEff", "CapBnd",
 					     "CapAmb", "NoNewPrivs", "Seccomp", "Threads"};
 	FILE *file = fopen("/proc/self/status", "re");
 	char name[32], value[128];
@@ -354,6 +354,7 @@ static int say_facts(const struct target *target)
 	say(target, "fact cwd %s\n", getcwd(cwd, sizeof(cwd)));
 	for (char **variable = environ; *variable; variable++)
 		say(target, "fact env %s\n", *variable);
+	say(target, "fact children %s\n", waitpid(-1, NULL, WNOHANG | __WALL) < 0 ? "no" : "yes");
 	say_status_lines(target);
 	say_fds(target);
 	return 0;

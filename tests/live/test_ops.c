@@ -32,7 +32,7 @@ static void mode(const char *where)
 	struct run allow = {.policy = "--allow-op=nop,read,msg_ring", .words = words};
 	struct set few = set_with(set_with(set_with(set_none(), OP_NOP), OP_READ), OP_MSG_RING);
 
-	snprintf(words, sizeof(words), "%s ops", where);
+	snprintf(words, sizeof(words), "%s%sops", where, *where ? " " : "");
 	if (!unjailed(&bare))
 		return;
 	expect_ops(&bare, set_all(), NULL);

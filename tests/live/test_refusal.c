@@ -36,6 +36,12 @@ static void block_register(const void *answer)
 		_Exit(98);
 }
 
+static void block_install(const void *answer)
+{
+	if (kernel_block_install(*(const int *)answer) < 0)
+		_Exit(98);
+}
+
 static void expect_probe(const struct run *run, unsigned int op, int expected)
 {
 	char line[64];
@@ -156,8 +162,7 @@ static void nested_launchers(const char *argument)
 	run_clear(&run);
 }
 
-/* Seccomp may answer for the kernel, success included: then nothing is known, and nothing runs. */
-static void seccomp(const char *policy)
+static void expect_refusals(const char *policy, void (*before)(const void *argument))
 {
 	static const int answers[] = {EPERM, EACCES, ENOSYS, EINVAL, EFAULT, 0};
 
@@ -165,7 +170,7 @@ static void seccomp(const char *policy)
 		struct run run = {
 			.policy = policy,
 			.words = "facts",
-			.before = block_register,
+			.before = before,
 			.argument = &answers[i],
 		};
 
@@ -173,6 +178,17 @@ static void seccomp(const char *policy)
 		expect_refusal(&run, NULL);
 		run_clear(&run);
 	}
+}
+
+/* Seccomp may answer for the kernel, success included: then nothing is known, and nothing runs. */
+static void seccomp(const char *policy)
+{
+	expect_refusals(policy, block_register);
+}
+
+static void seccomp_install(const char *policy)
+{
+	expect_refusals(policy, block_install);
 }
 
 static void seccomp_default_allow(const char *argument)
@@ -206,6 +222,8 @@ const struct test refusal_tests[] = {
 	{"nested-launchers", nested_launchers, NULL},
 	{"seccomp-ops", seccomp, "--deny-op=openat2"},
 	{"seccomp-register", seccomp, "--deny-register=personality"},
+	{"seccomp-install-ops", seccomp_install, "--deny-op=openat2"},
+	{"seccomp-install-register", seccomp_install, "--deny-register=personality"},
 	{"seccomp-default-allow", seccomp_default_allow, NULL},
 	{NULL, NULL, NULL},
 };
