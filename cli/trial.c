@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -21,12 +22,22 @@
 #define ANSWER_FD STDOUT_FILENO
 
 /* The calls that are made on the way to an answer. */
-enum step { STEP_RESTRICT, STEP_RINGLESS, STEP_DISABLED, STEP_SETUP, STEP_EXEC, STEP_ASK, STEPS };
+enum step {
+	STEP_RESTRICT,
+	STEP_RINGLESS,
+	STEP_DISABLED,
+	STEP_CLONE,
+	STEP_SETUP,
+	STEP_EXEC,
+	STEP_ASK,
+	STEPS
+};
 
 static const char *const step_names[STEPS] = {
 	[STEP_RESTRICT] = "io_uring_register(IORING_REGISTER_RESTRICTIONS)",
 	[STEP_RINGLESS] = "io_uring_register(IORING_REGISTER_QUERY)",
 	[STEP_DISABLED] = "io_uring_setup(IORING_SETUP_R_DISABLED)",
+	[STEP_CLONE] = "clone",
 	[STEP_SETUP] = "io_uring_setup",
 	[STEP_EXEC] = "execve",
 	[STEP_ASK] = "io_uring_register after execve",
@@ -92,8 +103,20 @@ static void try_disabled_ring(void)
 		close(fd);
 }
 
+/* A child whose exit raises `signal`. Not fork(3), which knows no signal but SIGCHLD. */
+static pid_t start_child(int signal)
+{
+	return (pid_t)syscall(SYS_clone, signal, NULL, NULL, NULL, NULL);
+}
+
+static void reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+}
+
 /* The ring is what loses the restrictions, so it stays open. Without /proc, by our own path. */
-static void try_exec(void)
+static void exec_image(void)
 {
 	char *argv[] = {(char[]){IMAGE_NAME}, NULL};
 	char *envp[] = {NULL};
@@ -109,6 +132,24 @@ static void try_exec(void)
 	if (errno == ENOENT && path)
 		execve(path, argv, envp);
 	answer(STEP_EXEC, FINDING_UNKNOWN, errno);
+}
+
+/*
+ * In a child of the child: execve(2) makes SIGCHLD the signal of an exit again (fs/exec.c:
+ * begin_new_exec), which is to reach this process and not the one that becomes the target.
+ */
+static void try_exec(void)
+{
+	pid_t pid = start_child(SIGCHLD);
+
+	if (pid == 0) {
+		exec_image();
+		_exit(EXIT_FAILURE);
+	}
+	if (pid < 0)
+		answer(STEP_CLONE, FINDING_UNKNOWN, errno);
+	else
+		reap(pid);
 }
 
 static _Noreturn void child(unsigned needs)
@@ -185,21 +226,17 @@ static void cannot(struct kernel *kernel, const char *call)
 	kernel->failed_error = strerror(errno);
 }
 
-/*
- * Not fork(3): a child whose exit raises no signal leaves nothing pending for the target, and can
- * be waited for by a parent that ignores SIGCHLD.
- */
-static pid_t start_child(int answers, unsigned needs)
+static _Noreturn void answer_on(int fd, unsigned needs)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
-
-	if (pid != 0)
-		return pid;
-	if (dup2(answers, ANSWER_FD) < 0 || fcntl(ANSWER_FD, F_SETFD, 0) < 0)
+	if (dup2(fd, ANSWER_FD) < 0 || fcntl(ANSWER_FD, F_SETFD, 0) < 0)
 		_exit(EXIT_FAILURE);
 	child(needs);
 }
 
+/*
+ * The child's exit raises no signal: so nothing is left pending for the target, and it can be
+ * waited for by a parent that ignores SIGCHLD.
+ */
 void trial_run(struct kernel *kernel, unsigned needs)
 {
 	int pipe_fds[2];
@@ -215,13 +252,15 @@ void trial_run(struct kernel *kernel, unsigned needs)
 		cannot(kernel, "pipe2");
 		return;
 	}
-	pid = start_child(pipe_fds[1], needs);
+	pid = start_child(0);
+	if (pid == 0)
+		answer_on(pipe_fds[1], needs);
 	if (pid < 0)
 		cannot(kernel, "clone");
 	close(pipe_fds[1]);
-	if (pid > 0)
+	if (pid > 0) {
 		read_answers(kernel, pipe_fds[0]);
+		reap(pid);
+	}
 	close(pipe_fds[0]);
-	while (pid > 0 && waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
 }

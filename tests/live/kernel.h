@@ -36,10 +36,10 @@ int kernel_deny_register(unsigned int op);
 /** Puts a filter on one operation of the calling task that lets nothing pass. */
 int kernel_filter_op(unsigned int op);
 
-/** Has seccomp answer io_uring_register(2) with this errno (0: success) from here on. */
-int kernel_block_register(int answer);
+/** Has seccomp answer this system call with this errno (0: success) from here on. */
+int kernel_block_call(int number, int answer);
 
-/** The same, but only for calls that hand over something: restrictions and filters, not the probe for
+/** The same for io_uring_register(2), but only for calls that hand over something: restrictions and filters, not the probe for
  * them. Such a filter makes it look as if they could be installed, or had been. */
 int kernel_block_install(int answer);
 

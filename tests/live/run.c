@@ -14,7 +14,7 @@
 #include "clock.h"
 #include "live.h"
 
-#define TIMEOUT_MS    30000
+#define TIMEOUT_MS    20000
 #define OUTPUT_MAX    (256 * 1024)
 #define ARGUMENTS_MAX 64
 

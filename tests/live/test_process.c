@@ -239,6 +239,37 @@ static void kept(const char *argument)
 	run_clear(&run);
 }
 
+/* The report goes where the target's words say; standard input, output and error stay closed. */
+static void close_all_three(const void *argument)
+{
+	(void)argument;
+	dup2(STDOUT_FILENO, 40);
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+}
+
+static void kept_closed(const char *words)
+{
+	struct run bare = {.words = words, .before = close_all_three};
+	struct run run = {.policy = "--deny-op=openat2", .words = words, .before = close_all_three};
+
+	if (!unjailed(&bare))
+		return;
+	run_it(&run);
+	if (can_enforce(NEED_OPS)) {
+		expect_status(&run, 0);
+		if (!run.ended)
+			failed("the target did not do what it was told");
+		expect_lines(&bare, &run, "lost in the jail");
+		expect_lines(&run, &bare, "new in the jail");
+	} else {
+		expect_125(&run);
+	}
+	run_clear(&bare);
+	run_clear(&run);
+}
+
 static void ignore_children(const void *argument)
 {
 	(void)argument;
@@ -283,6 +314,26 @@ static void unprivileged(const char *argument)
 	run_clear(&run);
 }
 
+/* With the privileges of a file, the policy would be somebody else's. */
+static void set_user_id(const char *argument)
+{
+	char command[512], path[128];
+	struct run run = {.policy = "--deny-op=openat2", .words = "facts", .before = become_nobody};
+
+	(void)argument;
+	snprintf(path, sizeof(path), "%s/set-user-id", live.scratch);
+	snprintf(command, sizeof(command), "cp %s %s && chmod 4755 %s", live.launcher, path, path);
+	if (system(command) != 0) {
+		failed("%s", command);
+		return;
+	}
+	live.launcher = path;
+	run_it(&run);
+	expect_refusal(&run, NULL);
+	run_clear(&run);
+	unlink(path);
+}
+
 /* Options end at the command, whose own are none of the launcher's business. */
 static void own_options(const char *argument)
 {
@@ -320,8 +371,10 @@ const struct test process_tests[] = {
 	{"own-status", own_status, NULL},
 	{"own-signal", own_signal, NULL},
 	{"kept", kept, NULL},
+	{"kept-closed-stdio", kept_closed, "out=40 facts"},
 	{"children-ignored", children_ignored, NULL},
 	{"unprivileged", unprivileged, NULL},
+	{"set-user-id", set_user_id, NULL},
 	{"own-options", own_options, NULL},
 	{"verbose", verbose, NULL},
 	{NULL, NULL, NULL},

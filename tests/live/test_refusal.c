@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "live.h"
 #include "verdict.h"
@@ -32,7 +33,7 @@ static void filter_nop(const void *argument)
 
 static void block_register(const void *answer)
 {
-	if (kernel_block_register(*(const int *)answer) < 0)
+	if (kernel_block_call(SYS_io_uring_register, *(const int *)answer) < 0)
 		_Exit(98);
 }
 
@@ -206,6 +207,31 @@ static void seccomp_default_allow(const char *argument)
 	run_clear(&run);
 }
 
+static bool set_disabled(char value)
+{
+	FILE *file = fopen("/proc/sys/kernel/io_uring_disabled", "w");
+	bool written = file && fputc(value, file) != EOF;
+
+	return file && fclose(file) == 0 && written;
+}
+
+/* Where nobody may open a ring, a launcher that has to try something with one must refuse; one that
+ * has not may run the target, restricted. */
+static void rings_disabled(const char *policy)
+{
+	struct run run = {.policy = policy, .words = "probe"};
+
+	if (!set_disabled('2'))
+		skip("no kernel.io_uring_disabled");
+	run_it(&run);
+	set_disabled('0');
+	if (run.ran)
+		expect_probe(&run, REG_RESTRICTIONS, -EPERM);
+	else
+		expect_refusal(&run, NULL);
+	run_clear(&run);
+}
+
 const struct test refusal_tests[] = {
 	{"default-allow", default_allow, NULL},
 	{"exec-hole", exec_hole, "exec-after-ring ops"},
@@ -220,6 +246,8 @@ const struct test refusal_tests[] = {
 	{"register-holes-refused-default", register_holes_refused, "--default=deny"},
 	{"nested", nested, NULL},
 	{"nested-launchers", nested_launchers, NULL},
+	{"rings-disabled", rings_disabled, "--deny-op=openat2"},
+	{"rings-disabled-register", rings_disabled, "--deny-register=personality"},
 	{"seccomp-ops", seccomp, "--deny-op=openat2"},
 	{"seccomp-register", seccomp, "--deny-register=personality"},
 	{"seccomp-install-ops", seccomp_install, "--deny-op=openat2"},

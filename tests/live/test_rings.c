@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "live.h"
@@ -27,7 +28,7 @@ struct inherited {
 	int copies; /* so many more of it at the fds that follow */
 	bool alive; /* whoever opened it lives on; else that is the launcher's process before exec,
 		      * and the polling thread of a ring ends there */
-	bool limited; /* lowers the limit of fds below it */
+	rlim_t limit; /* lowers the limit of fds to this */
 	bool no_proc; /* takes /proc away */
 };
 
@@ -78,8 +79,8 @@ static void inherit(const void *argument)
 	move_fd(inherited->alive ? held : io_uring_setup(4, &params), inherited->at);
 	for (int i = 1; i <= inherited->copies; i++)
 		must(dup2(inherited->at, inherited->at + i) >= 0);
-	if (inherited->limited)
-		limit_fds(64, 64);
+	if (inherited->limit)
+		limit_fds(inherited->limit, inherited->limit);
 	if (inherited->no_proc)
 		must(unshare(CLONE_NEWNS) == 0 &&
 		     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
@@ -104,10 +105,11 @@ static const struct inherited rows[] = {
 	{.name = "high", .at = 900},
 	{.name = "very-high", .setup = SQPOLL, .at = 70000},
 	{.name = "many", .at = 100, .copies = 400},
-	{.name = "above-limit", .at = 900, .limited = true},
-	{.name = "disabled-above-limit", .setup = DISABLED, .at = 70000, .limited = true},
+	{.name = "above-limit", .at = 900, .limit = 64},
+	{.name = "disabled-above-limit", .setup = DISABLED, .at = 70000, .limit = 64},
+	{.name = "no-fds-left", .at = 900, .limit = 3},
 	{.name = "no-proc", .at = 7, .no_proc = true},
-	{.name = "no-proc-above-limit", .at = 900, .limited = true, .no_proc = true},
+	{.name = "no-proc-above-limit", .at = 900, .limit = 64, .no_proc = true},
 };
 
 static const struct inherited *find(const char *name)
@@ -266,7 +268,7 @@ static void without_jail(const char *name)
 }
 
 /* Where fds cannot be listed, rings have to be found otherwise, or the launcher has to refuse. */
-static void without_proc(const char *name)
+static void unlisted(const char *name)
 {
 	const struct inherited *inherited = find(name);
 	char words[64];
@@ -277,6 +279,46 @@ static void without_proc(const char *name)
 		expect_gone(&run, inherited->at);
 	else
 		expect_refusal(&run, NULL);
+	run_clear(&run);
+}
+
+/* The target can open nothing either: it writes to standard output, and leaves no mark. */
+static void no_fds_left(const char *name)
+{
+	const struct inherited *inherited = find(name);
+	char words[64];
+	struct run run = inheriting(inherited, "--deny-op=openat2", words, sizeof(words));
+
+	snprintf(words, sizeof(words), "enter=%d", inherited->at);
+	run_it(&run);
+	if (*run.out)
+		expect_gone(&run, inherited->at);
+	else
+		expect_refusal(&run, NULL);
+	run_clear(&run);
+}
+
+static void inherit_without_enter(const void *argument)
+{
+	inherit(argument);
+	must(kernel_block_call(SYS_io_uring_enter, EPERM) == 0);
+}
+
+/* Seccomp answers the question whether an fd is a ring: it has to be found out otherwise. */
+static void enter_blocked(const char *name)
+{
+	const struct inherited *inherited = find(name);
+	char words[64], fd[16], link[128];
+	struct run run = inheriting(inherited, "--deny-op=openat2", words, sizeof(words));
+
+	run.before = inherit_without_enter;
+	snprintf(fd, sizeof(fd), "fd%d", inherited->at);
+	if (jailed(&run, NEED_OPS)) {
+		if (run_fact(&run, fd, link, sizeof(link)))
+			failed("fd %d: %s", inherited->at, link);
+		expect_others(&run);
+		expect_report(&run, inherited->at);
+	}
 	run_clear(&run);
 }
 
@@ -303,7 +345,10 @@ const struct test ring_tests[] = {
 	{"ring-above-limit", closed, "above-limit"},
 	{"ring-disabled-above-limit", closed, "disabled-above-limit"},
 	{"ring-quiet", quiet, "plain"},
-	{"ring-no-proc", without_proc, "no-proc"},
-	{"ring-no-proc-above-limit", without_proc, "no-proc-above-limit"},
+	{"ring-enter-blocked", enter_blocked, "plain"},
+	{"ring-enter-blocked-sqpoll", enter_blocked, "sqpoll-alive"},
+	{"ring-no-fds-left", no_fds_left, "no-fds-left"},
+	{"ring-no-proc", unlisted, "no-proc"},
+	{"ring-no-proc-above-limit", unlisted, "no-proc-above-limit"},
 	{NULL, NULL, NULL},
 };

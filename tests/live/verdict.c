@@ -72,10 +72,24 @@ static const char *complaint(const struct run *run)
 	return line;
 }
 
+/* The last line of what was written to standard output. */
+static const char *progress(const struct run *run)
+{
+	static char line[256];
+	size_t end = strlen(run->out), start;
+
+	while (end && run->out[end - 1] == '\n')
+		end--;
+	for (start = end; start && run->out[start - 1] != '\n'; start--)
+		;
+	snprintf(line, sizeof(line), "%.*s", (int)(end - start), run->out + start);
+	return line;
+}
+
 static bool completed(const struct run *run)
 {
 	if (run->hung)
-		wrong(run, "hung; %s", complaint(run));
+		wrong(run, "hung after '%s'; %s", progress(run), complaint(run));
 	else if (WIFSIGNALED(run->status))
 		wrong(run, "died of signal %d; %s", WTERMSIG(run->status), complaint(run));
 	else if (WEXITSTATUS(run->status))
