@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a boolean expression over the context's words to classic BPF that executes the fewest
+ * instructions on its worst path, and among those programs has the fewest instructions.
+ * Pure and deterministic: the same expression always gives the same program.
+ */
+#ifndef URING_JAIL_POLICY_CODEGEN_H
+#define URING_JAIL_POLICY_CODEGEN_H
+
+#include "policy/bpf.h"
+#include "policy/expr.h"
+
+enum codegen_status {
+	CODEGEN_OK,
+	CODEGEN_INVALID,  /* an atom with a bad offset or order, a zero mask, or lo > hi */
+	CODEGEN_TOO_LONG, /* needs more than BPF_LEN_MAX instructions */
+	CODEGEN_NO_MEMORY,
+};
+
+struct codegen_stats {
+	unsigned total; /* instructions */
+	unsigned worst; /* instructions on the longest path, RET included */
+	uint64_t work;	/* steps spent, the same on every machine: for budget tests */
+	bool searched;	/* every test that the search knows of was tried everywhere */
+};
+
+/*
+ * Compiles EXPR: the program returns 1 where it is true and 0 where it is not. ASSUME, which may be
+ * NULL, states what holds of every context (padding that the kernel zeroes): where it is false, the
+ * program may return either; where nothing makes it true, the program returns 0. Both trees stay
+ * the caller's, and bound the recursion by their depth.
+ *
+ * Replaces *OUT, which must be initialised, and the caller destroys it. On failure *OUT is empty.
+ * STATS may be NULL.
+ */
+enum codegen_status codegen_compile(const struct expr *expr, const struct expr *assume,
+				    struct bpf_program *out, struct codegen_stats *stats);
+
+#endif

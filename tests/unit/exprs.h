@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Short names to write expressions with in tests. Any NULL makes the whole NULL. */
+#ifndef URING_JAIL_TESTS_UNIT_EXPRS_H
+#define URING_JAIL_TESTS_UNIT_EXPRS_H
+
+#include "../../policy/expr.h"
+
+#include <stdarg.h>
+
+#define GROUP_END ((struct expr *)-1)
+
+static inline struct expr *group(enum expr_kind kind, ...)
+{
+	struct expr *expr = expr_new(kind);
+	va_list kids;
+
+	va_start(kids, kind);
+	for (;;) {
+		struct expr *kid = va_arg(kids, struct expr *);
+		if (kid == GROUP_END)
+			break;
+		expr = expr_add(expr, kid);
+	}
+	va_end(kids);
+	return expr;
+}
+
+#define AND(...)		group(EXPR_AND, __VA_ARGS__, GROUP_END)
+#define OR(...)			group(EXPR_OR, __VA_ARGS__, GROUP_END)
+#define NOT(e)			expr_not(e)
+#define RANGE(offset, lo, hi)	expr_atom(offset, EXPR_HOST, UINT32_MAX, lo, hi)
+#define EQ(offset, value)	RANGE(offset, value, value)
+#define MASKED(offset, mask, v) expr_atom(offset, EXPR_HOST, mask, v, v)
+#define ANY_BIT(offset, mask)	NOT(MASKED(offset, mask, 0))
+#define BE16(offset, lo, hi)	expr_atom(offset, EXPR_SWAP16, 0xffff, lo, hi)
+#define BE32(offset, lo, hi)	expr_atom(offset, EXPR_SWAP32, UINT32_MAX, lo, hi)
+#define CIDR(offset, a, bits)                                                                      \
+	expr_atom(offset, EXPR_SWAP32, (uint32_t)(UINT64_C(0xffffffff00000000) >> (bits)), a, a)
+
+static inline struct expr *set_of(unsigned offset, size_t n, const uint32_t *values)
+{
+	struct expr *expr = expr_new(EXPR_OR);
+
+	for (size_t i = 0; i < n; i++)
+		expr = expr_add(expr, EQ(offset, values[i]));
+	return expr;
+}
+
+/* The words of struct io_uring_bpf_ctx that conditions read. */
+enum {
+	USER_DATA = 0,
+	FAMILY = 16,
+	TYPE = 20,
+	PROTOCOL = 24,
+	FLAGS = 16,
+	FLAGS_HI = 20,
+	MODE = 24,
+	RESOLVE = 32,
+	PORT = 20,
+	ADDR = 24,
+};
+
+/* The kernel zeroes the bytes after the port. */
+#define PAD MASKED(PORT, 0xffff0000, 0)
+
+#define IN(offset, ...)                                                                            \
+	set_of(offset, sizeof((uint32_t[]){__VA_ARGS__}) / 4, (uint32_t[]){__VA_ARGS__})
+
+#endif
