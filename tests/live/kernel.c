@@ -146,7 +146,7 @@ static enum answer lacks_restrictions(const char *target)
 	return io_uring_register(-1U, REG_RESTRICTIONS, NULL, 1) == -EFAULT ? NO : YES;
 }
 
-/* The new image finds out for itself what is left, see `probe` in target.c; its first line tells. */
+/* The new image finds out for itself what is left: `probe` in target.c, whose first line tells. */
 static enum answer loses_at_exec(const char *target)
 {
 	int fds[2], result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel under test has and what holes it has, found out by trying, with raw calls: nothing
- * here is asked of the program under test.
+ * What the kernel under test has and what holes it has, found out by trying, with raw calls:
+ * nothing here is asked of the program under test.
  */
 #ifndef LIVE_KERNEL_H
 #define LIVE_KERNEL_H
@@ -23,7 +23,7 @@ struct kernel {
 };
 
 /** Finds all of it out, `target` being the program to exec. Returns false, with a message on
- * standard error, where the kernel has no restrictions for tasks, or something could not be tried. */
+ * standard error, where the kernel has no restrictions for tasks or something cannot be tried. */
 bool kernel_explore(struct kernel *kernel, const char *target);
 
 /** Restricts the calling task, raw: every operation but one is allowed, with all flags. Sets
@@ -39,8 +39,9 @@ int kernel_filter_op(unsigned int op);
 /** Has seccomp answer this system call with this errno (0: success) from here on. */
 int kernel_block_call(int number, int answer);
 
-/** The same for io_uring_register(2), but only for calls that hand over something: restrictions and filters, not the probe for
- * them. Such a filter makes it look as if they could be installed, or had been. */
+/** The same for io_uring_register(2), but only for calls that hand over something: restrictions
+ * and filters, not the probe for them. Such a filter makes it look as if they could be installed,
+ * or had been. */
 int kernel_block_install(int answer);
 
 #endif

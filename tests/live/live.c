@@ -5,11 +5,11 @@
  *   live [-v] [-l LAUNCHER] [-t TARGET] [TEST...]
  *
  * As root, in a virtual machine: it mounts a tmpfs, and /proc where it is missing, and brings the
- * loopback interface up. TESTs are names or patterns (fnmatch). LAUNCHER is by default the uring-jail
- * next to this program, or else in PATH; TARGET the program `target` or `live-target` there.
+ * loopback interface up. TESTs are names or patterns (fnmatch). LAUNCHER is by default the
+ * uring-jail next to this program, or else in PATH; TARGET the program `target` or `live-target`.
  *
- * One line a test, `ok NAME`, `FAIL NAME: why` or `skip NAME: why`, and the count. The exit status is
- * 1 where a test failed or none ran, 2 where they could not be run.
+ * Writes one line a test, `ok NAME`, `FAIL NAME: why` or `skip NAME: why`, and the count. The exit
+ * status is 1 where a test failed or none ran, 2 where they could not be run.
  */
 #include "live.h"
 

@@ -125,7 +125,7 @@ static void open_file_how(struct scratch *scratch, struct io_uring_sqe *sqe)
 	sqe->len = sizeof(scratch->how);
 }
 
-static void close_result(struct scratch *scratch, int result)
+static void close_fd(struct scratch *scratch, int result)
 {
 	(void)scratch;
 	if (result >= 0)
@@ -333,7 +333,7 @@ static void nothing(struct scratch *scratch, struct io_uring_sqe *sqe)
 	(void)sqe;
 }
 
-static void name_absent_request(struct scratch *scratch, struct io_uring_sqe *sqe)
+static void name_absent(struct scratch *scratch, struct io_uring_sqe *sqe)
 {
 	(void)scratch;
 	sqe->addr = DATA_ABSENT;
@@ -347,7 +347,7 @@ static void time_out(struct scratch *scratch, struct io_uring_sqe *sqe)
 }
 
 /* It never gets to fire: the request before it, which it watches, is a NOP. */
-static void time_out_link(struct scratch *scratch, struct io_uring_sqe *sqe)
+static void time_link(struct scratch *scratch, struct io_uring_sqe *sqe)
 {
 	time_out(scratch, sqe);
 	scratch->time.tv_sec = 60;
@@ -399,19 +399,19 @@ static void receive_message(struct scratch *scratch, struct io_uring_sqe *sqe)
 	point_at_message(scratch, sqe);
 }
 
-static void send_zero_copy(struct scratch *scratch, struct io_uring_sqe *sqe)
+static void send_zc(struct scratch *scratch, struct io_uring_sqe *sqe)
 {
 	sqe->fd = scratch_udp(scratch);
 	point_at_buffer(scratch, sqe);
 }
 
-static void send_message_zero_copy(struct scratch *scratch, struct io_uring_sqe *sqe)
+static void send_message_zc(struct scratch *scratch, struct io_uring_sqe *sqe)
 {
 	sqe->fd = scratch_udp(scratch);
 	point_at_message(scratch, sqe);
 }
 
-static void receive_zero_copy(struct scratch *scratch, struct io_uring_sqe *sqe)
+static void receive_zc(struct scratch *scratch, struct io_uring_sqe *sqe)
 {
 	int other;
 
@@ -529,18 +529,18 @@ static const struct request requests[OP_COUNT] = {
 	[OP_READ_FIXED]		= {"read_fixed", .prepare = file_fixed_buffer},
 	[OP_WRITE_FIXED]	= {"write_fixed", .prepare = file_fixed_buffer},
 	[OP_POLL_ADD]		= {"poll_add", .prepare = poll_event},
-	[OP_POLL_REMOVE]	= {"poll_remove", .expected = -ENOENT, .prepare = name_absent_request},
+	[OP_POLL_REMOVE]	= {"poll_remove", .expected = -ENOENT, .prepare = name_absent},
 	[OP_SYNC_FILE_RANGE]	= {"sync_file_range", .prepare = file_range},
 	[OP_SENDMSG]		= {"sendmsg", .prepare = send_message},
 	[OP_RECVMSG]		= {"recvmsg", .prepare = receive_message},
 	[OP_TIMEOUT]		= {"timeout", .expected = -ETIME, .prepare = time_out},
-	[OP_TIMEOUT_REMOVE]	= {"timeout_remove", .expected = -ENOENT, .prepare = name_absent_request},
-	[OP_ACCEPT]		= {"accept", .prepare = accept_connection, .finish = close_result},
-	[OP_ASYNC_CANCEL]	= {"async_cancel", .expected = -ENOENT, .prepare = name_absent_request},
-	[OP_LINK_TIMEOUT]	= {"link_timeout", .expected = -ECANCELED, .prepare = time_out_link},
+	[OP_TIMEOUT_REMOVE]	= {"timeout_remove", .expected = -ENOENT, .prepare = name_absent},
+	[OP_ACCEPT]		= {"accept", .prepare = accept_connection, .finish = close_fd},
+	[OP_ASYNC_CANCEL]	= {"async_cancel", .expected = -ENOENT, .prepare = name_absent},
+	[OP_LINK_TIMEOUT]	= {"link_timeout", .expected = -ECANCELED, .prepare = time_link},
 	[OP_CONNECT]		= {"connect", .prepare = connect_socket},
 	[OP_FALLOCATE]		= {"fallocate", .prepare = fallocate_file},
-	[OP_OPENAT]		= {"openat", .prepare = open_file, .finish = close_result},
+	[OP_OPENAT]		= {"openat", .prepare = open_file, .finish = close_fd},
 	[OP_CLOSE]		= {"close", .prepare = close_duplicate, .finish = close_survivor},
 	[OP_FILES_UPDATE]	= {"files_update", .prepare = update_file},
 	[OP_STATX]		= {"statx", .prepare = stat_file},
@@ -550,7 +550,7 @@ static const struct request requests[OP_COUNT] = {
 	[OP_MADVISE]		= {"madvise", .prepare = advise_memory},
 	[OP_SEND]		= {"send", .prepare = send_text},
 	[OP_RECV]		= {"recv", .prepare = receive_text},
-	[OP_OPENAT2]		= {"openat2", .prepare = open_file_how, .finish = close_result},
+	[OP_OPENAT2]		= {"openat2", .prepare = open_file_how, .finish = close_fd},
 	[OP_EPOLL_CTL]		= {"epoll_ctl", .prepare = add_to_epoll},
 	[OP_SPLICE]		= {"splice", .prepare = splice_pipe},
 	[OP_PROVIDE_BUFFERS]	= {"provide_buffers", .prepare = provide_buffer},
@@ -567,21 +567,21 @@ static const struct request requests[OP_COUNT] = {
 	[OP_SETXATTR]		= {"setxattr", .prepare = set_path_attribute},
 	[OP_FGETXATTR]		= {"fgetxattr", .prepare = get_fd_attribute},
 	[OP_GETXATTR]		= {"getxattr", .prepare = get_path_attribute},
-	[OP_SOCKET]		= {"socket", .prepare = make_socket, .finish = close_result},
+	[OP_SOCKET]		= {"socket", .prepare = make_socket, .finish = close_fd},
 	[OP_URING_CMD]		= {"uring_cmd", .prepare = ask_socket},
-	[OP_SEND_ZC]		= {"send_zc", .never_drained = true, .prepare = send_zero_copy},
-	[OP_SENDMSG_ZC]		= {"sendmsg_zc", .never_drained = true, .prepare = send_message_zero_copy},
+	[OP_SEND_ZC]		= {"send_zc", .never_drained = true, .prepare = send_zc},
+	[OP_SENDMSG_ZC]		= {"sendmsg_zc", .never_drained = true, .prepare = send_message_zc},
 	[OP_READ_MULTISHOT]	= {"read_multishot", .prepare = read_pipe_to_the_end},
 	[OP_WAITID]		= {"waitid", .prepare = wait_for_child, .finish = reap_child},
 	[OP_FUTEX_WAIT]		= {"futex_wait", .expected = -EAGAIN, .prepare = wait_for_futex},
 	[OP_FUTEX_WAKE]		= {"futex_wake", .prepare = wake_futex},
 	[OP_FUTEX_WAITV]	= {"futex_waitv", .expected = -EAGAIN, .prepare = wait_for_futexes},
-	[OP_FIXED_FD_INSTALL]	= {"fixed_fd_install", .prepare = install_file, .finish = close_result},
+	[OP_FIXED_FD_INSTALL]	= {"fixed_fd_install", .prepare = install_file, .finish = close_fd},
 	[OP_FTRUNCATE]		= {"ftruncate", .prepare = truncate_file},
 	[OP_BIND]		= {"bind", .prepare = bind_socket},
 	[OP_LISTEN]		= {"listen", .prepare = listen_on_socket},
 	/* -EINVAL: kernels before 7.1 have no such queue without a device */
-	[OP_RECV_ZC]		= {"recv_zc", ZERO_COPY, .or_else = -EINVAL, .prepare = receive_zero_copy},
+	[OP_RECV_ZC]		= {"recv_zc", ZERO_COPY, .or_else = -EINVAL, .prepare = receive_zc},
 	[OP_EPOLL_WAIT]		= {"epoll_wait", .prepare = wait_for_epoll},
 	[OP_READV_FIXED]	= {"readv_fixed", .prepare = file_fixed_vector},
 	[OP_WRITEV_FIXED]	= {"writev_fixed", .prepare = file_fixed_vector},

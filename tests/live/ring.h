@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small ring for the tests: any setup flags, one submission at a time, and no wait without an end.
+ * A small ring for the tests: any setup flags, one submission at a time, and no wait without an
+ * end.
  */
 #ifndef LIVE_RING_H
 #define LIVE_RING_H

@@ -176,7 +176,7 @@ void scratch_provide(struct scratch *scratch, struct ring *ring)
 	__atomic_store_n(&group->tail, GROUP_BUFFERS, __ATOMIC_RELEASE);
 }
 
-int scratch_zero_copy(struct scratch *scratch, struct ring *ring)
+int scratch_zero_copy(struct ring *ring)
 {
 	char *memory = mmap(NULL, ZCRX_AREA_SIZE + 2 * PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -189,7 +189,6 @@ int scratch_zero_copy(struct scratch *scratch, struct ring *ring)
 				   .area_ptr = (uintptr_t)&area,
 				   .region_ptr = (uintptr_t)&region};
 
-	(void)scratch;
 	if (memory == MAP_FAILED)
 		return -ENOMEM;
 	return ring_register(ring, REG_ZCRX_IFQ, &queue, 1);

@@ -89,7 +89,7 @@ void scratch_provide(struct scratch *scratch, struct ring *ring);
 
 /** Registers a zero-copy receive queue without a device; the ring has to be one with deferred task
  * work and wide completions. Returns 0 or -errno (-EINVAL before 7.1). */
-int scratch_zero_copy(struct scratch *scratch, struct ring *ring);
+int scratch_zero_copy(struct ring *ring);
 
 /** Closes `fd` when the request under way is over, returns it. */
 int scratch_keep(struct scratch *scratch, int fd);

@@ -83,8 +83,6 @@ static int complain(const char *what, int error)
 	return 99;
 }
 
-/* Rings, as the words ask for them. */
-
 static int open_ring(const struct target *target, struct ring *ring, unsigned int more)
 {
 	int error = ring_open(ring, ENTRIES, target->setup | more);
@@ -141,7 +139,7 @@ static bool open_zero_copy(const struct target *target, struct scratch *scratch,
 	if (open_ready_ring(target, scratch, ring, needs) < 0)
 		return false;
 	if (needs)
-		scratch_zero_copy(scratch, ring);
+		scratch_zero_copy(ring);
 	return true;
 }
 
@@ -173,8 +171,6 @@ static void close_rings(struct rings *rings)
 	ring_close(&rings->zero_copy);
 	ring_close(&rings->undrained);
 }
-
-/* What. */
 
 static void say_result(const struct target *target, int error, int result)
 {
@@ -370,8 +366,8 @@ static int probe(const struct target *target)
 	return 0;
 }
 
-/* Whether an fd is a ring, and whose: 0, or -EBADFD for a disabled one; -EBADF where it is closed, and
- * -EOPNOTSUPP where it is something else. */
+/* Whether an fd is a ring, and whose: 0, or -EBADFD for a disabled one; -EBADF where it is closed,
+ * and -EOPNOTSUPP where it is something else. */
 static void try_enter(const struct target *target, const char *word)
 {
 	unsigned int fd;
@@ -414,8 +410,6 @@ static int leave(const struct target *target, int status)
 	}
 	return status;
 }
-
-/* How. */
 
 static const struct {
 	const char *word;
@@ -461,8 +455,7 @@ static void ask_kernel(struct target *target)
 	target->register_count = opcodes.register_ops;
 }
 
-/* Where. Each of these returns the status to exit with. */
-
+/* Returns the status to exit with, as all that go somewhere else do. */
 static int proceed(struct target *target);
 
 static int run_again(const struct target *target)

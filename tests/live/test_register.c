@@ -57,8 +57,8 @@ static void allow_each(const char *argument)
 	}
 }
 
-/* An empty list would restrict nothing, so RESTRICTIONS stays where all of them are denied: in a task
- * that is restricted it does nothing any more. */
+/* An empty list would restrict nothing, so RESTRICTIONS stays where all of them are denied: in a
+ * task that is restricted it does nothing any more. */
 static void deny_all(const char *argument)
 {
 	struct set one = set_with(set_none(), REG_RESTRICTIONS);

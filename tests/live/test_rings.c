@@ -91,12 +91,12 @@ static void inherit(const void *argument)
 #define SQPOLL	 IORING_SETUP_SQPOLL
 
 static const struct inherited rows[] = {
-	{.name = "plain", .at = 7},
-	{.name = "disabled", .setup = DISABLED, .at = 7},
-	{.name = "sqpoll", .setup = SQPOLL, .at = 7},
-	{.name = "sqpoll-alive", .setup = SQPOLL, .at = 7, .alive = true},
-	{.name = "disabled-alive", .setup = DISABLED, .at = 7, .alive = true},
-	{.name = "iopoll", .setup = IORING_SETUP_IOPOLL, .at = 3},
+	{.name = "plain", .at = 27},
+	{.name = "disabled", .setup = DISABLED, .at = 27},
+	{.name = "sqpoll", .setup = SQPOLL, .at = 27},
+	{.name = "sqpoll-alive", .setup = SQPOLL, .at = 27, .alive = true},
+	{.name = "disabled-alive", .setup = DISABLED, .at = 27, .alive = true},
+	{.name = "iopoll", .setup = IORING_SETUP_IOPOLL, .at = 33},
 	{.name = "stdin", .at = 0},
 	{.name = "stdout", .at = 1},
 	{.name = "stderr", .at = 2},
@@ -108,7 +108,7 @@ static const struct inherited rows[] = {
 	{.name = "above-limit", .at = 900, .limit = 64},
 	{.name = "disabled-above-limit", .setup = DISABLED, .at = 70000, .limit = 64},
 	{.name = "no-fds-left", .at = 900, .limit = 3},
-	{.name = "no-proc", .at = 7, .no_proc = true},
+	{.name = "no-proc", .at = 27, .no_proc = true},
 	{.name = "no-proc-above-limit", .at = 900, .limit = 64, .no_proc = true},
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run should have come to. All of these report what is otherwise through failed(), naming the
- * policy and the words of the run.
+ * What a run should have come to. All of these report what is otherwise through failed(), naming
+ * the policy and the words of the run.
  */
 #ifndef LIVE_VERDICT_H
 #define LIVE_VERDICT_H
@@ -26,7 +26,7 @@ bool set_has(struct set set, unsigned int member);
 enum need {
 	NEED_NOTHING,	/* the policy allows everything, explicitly */
 	NEED_OPS,	/* operations or flags are restricted */
-	NEED_REGISTERS, /* register operations are restricted; so they are when msg_ring is denied */
+	NEED_REGISTERS, /* register operations are restricted, as where msg_ring is denied */
 };
 
 /** Whether this kernel enforces what the policy needs. */
@@ -34,8 +34,8 @@ bool can_enforce(enum need need);
 
 /**
  * Runs it in a jail, and returns true where the target did all it was told and exited with 0. On a
- * kernel that cannot enforce what the policy needs, the launcher has to refuse instead: expects that
- * and returns false. Either way run_clear is the caller's.
+ * kernel that cannot enforce what the policy needs, the launcher has to refuse instead: expects
+ * that and returns false. Either way run_clear is the caller's.
  */
 bool jailed(struct run *run, enum need need);
 
