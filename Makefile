@@ -6,6 +6,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/uring-jail
+DATADIR ?= $(PREFIX)/share
 
 # STATIC=no links the C library and liburing dynamically; uring-jail(1) says what that costs.
 STATIC ?= yes
@@ -27,8 +28,8 @@ try = $(shell printf 'int main(void) { return 0; }' | \
 # The flags that do not hang on one another, each tried once for a compiler.
 tried = $(foreach flag,$(1),$(call try,,$(flag)))
 
-ifneq ($(filter clean uninstall deps check try check-all fmt fmt-check,$(or $(MAKECMDGOALS),all)),)
-ifeq ($(filter-out clean uninstall deps check try check-all fmt fmt-check,$(MAKECMDGOALS)),)
+ifneq ($(filter clean uninstall deps check try check-all fmt fmt-check fuzz fuzz-corpus,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter-out clean uninstall deps check try check-all fmt fmt-check fuzz fuzz-corpus,$(MAKECMDGOALS)),)
 no_build := yes
 endif
 endif
@@ -47,19 +48,21 @@ endif
 endif
 pie := $(if $(filter -static,$(link_mode)),,-fPIE)
 
-all_cppflags = -D_GNU_SOURCE -DURING_JAIL_VERSION='"$(VERSION)"' -I. $(CPPFLAGS)
+all_cppflags = -D_GNU_SOURCE -DURING_JAIL_VERSION='"$(VERSION)"' \
+	-DURING_JAIL_PRESETS='"$(DATADIR)/uring-jail"' -I. $(CPPFLAGS)
 all_cflags = -std=gnu17 -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	$(if $(WERROR),-Werror) $(pie) $(filter-out -Wl%,$(hardening)) $(mode) $(CFLAGS)
 all_ldflags = $(filter -Wl%,$(hardening)) $(mode) $(LDFLAGS)
-libs = -luring
+libs = -luring -ljansson
 
 policy_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard policy/*.c))
 cli_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
-unit_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
+unit_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c tests/cases/*.c))
 # The parts that the driver (live) and the program it runs in the jail (target) share.
 test_objects := $(patsubst %,$(BUILD)/tests/live/%.o,ring request scratch names)
-live_objects := $(filter-out $(test_objects) %/demo.o %/target.o,\
+live_objects := $(filter-out $(test_objects) %/cases.o %/demo.o %/perform.o \
+	%/same-plan.o %/target.o,\
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c)))
 sources := $(wildcard *.c policy/*.[ch] cli/*.[ch] tests/*/*.[ch])
 
@@ -92,11 +95,14 @@ $(BUILD)/libraries: $(BUILD)/flags
 	compile '' '' || missing 'the C library'\''s development files' libc6-dev; \
 	compile '#include <argp.h>' 'argp_program_version = 0' || missing 'argp' 'glibc, or argp-standalone'; \
 	compile '#include <liburing.h>' 'io_uring_register(0, 0, 0, 0)' -luring || \
-		missing 'liburing 2.3 or later' liburing-dev
+		missing 'liburing 2.3 or later' liburing-dev; \
+	compile '#include <jansson.h>' 'json_decref(json_null())' -ljansson || \
+		missing 'jansson 2.9 or later' libjansson-dev
 	@touch $@
 
 # --- manual pages
 
+presets := $(wildcard policy/presets/*.policy)
 pages := $(patsubst man/%.scd,$(BUILD)/man/%,$(wildcard man/*.scd))
 
 .PHONY: man
@@ -112,14 +118,19 @@ $(BUILD)/man/%: man/%.scd
 
 .PHONY: install uninstall
 install: all man
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(DATADIR)/uring-jail $(DESTDIR)$(DOCDIR)
 	install -m 755 $(BUILD)/uring-jail $(DESTDIR)$(BINDIR)/uring-jail
-	install -m 644 $(BUILD)/man/uring-jail.1 $(DESTDIR)$(MANDIR)/man1/uring-jail.1
+	install -m 644 $(filter %.1,$(pages)) $(DESTDIR)$(MANDIR)/man1
+	install -m 644 $(filter %.5,$(pages)) $(DESTDIR)$(MANDIR)/man5
+	install -m 644 $(presets) $(DESTDIR)$(DATADIR)/uring-jail
 	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/uring-jail $(DESTDIR)$(MANDIR)/man1/uring-jail.1
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -f $(DESTDIR)$(BINDIR)/uring-jail \
+		$(patsubst $(BUILD)/man/%,$(DESTDIR)$(MANDIR)/man1/%,$(filter %.1,$(pages))) \
+		$(patsubst $(BUILD)/man/%,$(DESTDIR)$(MANDIR)/man5/%,$(filter %.5,$(pages)))
+	rm -rf $(DESTDIR)$(DATADIR)/uring-jail $(DESTDIR)$(DOCDIR)
 
 .PHONY: clean
 clean:
@@ -127,7 +138,7 @@ clean:
 
 # --- what it takes to build, document and test
 
-build_packages := gcc libc6-dev make liburing-dev scdoc
+build_packages := gcc libc6-dev make liburing-dev libjansson-dev scdoc
 vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
 test_packages := libcriterion-dev python3-cram $(vm_packages)
 
@@ -165,7 +176,8 @@ check-all:
 	@tests/summary '$(MAKE) --no-print-directory check-unit' \
 		'$(MAKE) --no-print-directory check-tables' \
 		'$(MAKE) --no-print-directory check-messages' \
-		'$(MAKE) --no-print-directory check-live'
+		'$(MAKE) --no-print-directory check-live' \
+		'$(MAKE) --no-print-directory check-same-plan'
 
 # Where the running kernel can enforce a policy the demo runs on it, else in a virtual machine.
 try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
@@ -177,7 +189,7 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 			-f tests/live/try -- try; \
 	fi
 
-.PHONY: check-unit check-tables check-messages check-live vm-shell
+.PHONY: check-unit check-tables check-messages check-live check-same-plan vm-shell
 check-unit: $(BUILD)/tests/unit/unit
 	@$(BUILD)/tests/unit/unit $(UNITFLAGS)
 
@@ -191,8 +203,15 @@ check-messages: $(BUILD)/uring-jail
 live_programs := $(BUILD)/uring-jail $(BUILD)/tests/live/live $(BUILD)/tests/live/target \
 	$(BUILD)/tests/live/demo
 
-check-live: $(live_programs)
-	@tests/vm/matrix $(addprefix -f ,$(live_programs)) -- live $(LIVEFLAGS)
+# Whole programs in the jail, and then the table of cases and random ones.
+check-live: $(live_programs) $(BUILD)/tests/live/cases
+	@tests/summary 'tests/vm/matrix $(addprefix -f ,$(live_programs)) -- live $(LIVEFLAGS)' \
+		'tests/vm/matrix -f $(BUILD)/tests/live/cases -f tests/cases=/root/tests/cases \
+			-f policy/presets=/root/policy/presets -- cases $(CASESFLAGS)'
+
+# Whether the C of --print=c installs what uring-jail installs.
+check-same-plan: $(BUILD)/uring-jail $(BUILD)/tests/live/target
+	@BUILD='$(BUILD)' CC='$(CC)' tests/live/same-plan
 
 vm-shell: $(live_programs)
 	@kernel=$${KERNEL:-$$(tests/vm/fetch | tail -n 1 | cut -d ' ' -f 2)} && \
@@ -205,8 +224,30 @@ $(BUILD)/tests/unit/unit: $(unit_objects) $(cli_objects) $(policy_objects)
 $(BUILD)/tests/live/live: $(live_objects) $(test_objects)
 $(BUILD)/tests/live/target: $(BUILD)/tests/live/target.o $(test_objects)
 $(BUILD)/tests/live/demo: $(BUILD)/tests/live/demo.o
-$(BUILD)/tests/live/live $(BUILD)/tests/live/target $(BUILD)/tests/live/demo:
+$(BUILD)/tests/live/cases: $(patsubst %,$(BUILD)/tests/%.o,live/cases live/perform \
+	cases/cases cases/random) $(test_objects) $(cli_objects) $(policy_objects)
+$(BUILD)/tests/live/live $(BUILD)/tests/live/target $(BUILD)/tests/live/demo \
+		$(BUILD)/tests/live/cases:
 	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(libs)
+
+# --- fuzzing, with clang's libFuzzer
+
+# Seconds for each target; 0 only replays the corpus, as `make fuzz-corpus` does.
+FUZZTIME ?= 60
+fuzz_programs := $(patsubst %,$(BUILD)/tests/fuzz/%,parse compile bpf)
+
+.PHONY: fuzz fuzz-corpus fuzz-programs
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang \
+		SANITIZE=address,undefined,fuzzer-no-link fuzz-programs
+	@tests/fuzz/run $(BUILD)/fuzz/tests/fuzz $(FUZZTIME)
+fuzz-corpus:
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=0
+fuzz-programs: $(fuzz_programs)
+
+$(fuzz_programs): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/unit/enforce.o \
+		$(BUILD)/cli/report.o $(policy_objects)
+	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer -o $@ $^
 
 # --- the source
 

@@ -30,6 +30,27 @@ static bool restrict_task(const struct plan *plan)
 	return false;
 }
 
+static bool add_filter(const struct filter *filter)
+{
+	const struct row *row = table_row(&op_table, filter->op);
+	struct uring_bpf argument = {
+		.cmd_type = URING_BPF_CMD_FILTER,
+		.opcode = filter->op,
+		.filter_len = (uint32_t)filter->program.len,
+		.pdu_size = filter->pdu_size,
+		.filter_ptr = (uint64_t)(uintptr_t)filter->program.insns,
+	};
+	int error = -io_uring_register((unsigned)-1, URING_REGISTER_BPF_FILTER, &argument, 1);
+
+	if (error == 0)
+		return true;
+	report_error(
+		"io_uring_register(-1, IORING_REGISTER_BPF_FILTER) for %s: %s; --print=bpf shows "
+		"the filter",
+		row ? row->name : "an operation", strerror(error));
+	return false;
+}
+
 /* A seccomp filter can answer "success" for a call that it has kept from the kernel. */
 static bool confirm(void)
 {
@@ -47,5 +68,10 @@ bool install_plan(const struct plan *plan)
 {
 	if (plan_is_empty(plan))
 		return true;
-	return restrict_task(plan) && confirm();
+	if (plan->restrictions.nr_res > 0 && !restrict_task(plan))
+		return false;
+	for (size_t i = 0; i < plan->nr_filters; i++)
+		if (!add_filter(&plan->filters[i]))
+			return false;
+	return confirm();
 }

@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include <argp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +18,14 @@ enum {
 	KEY_ALLOW_SQE_FLAGS,
 	KEY_DENY_SQE_FLAGS,
 	KEY_REQUIRE_SQE_FLAGS,
+	KEY_UNSUPPORTED,
+	KEY_CHECK,
 	KEY_PRINT,
+	KEY_TEST,
+	KEY_EXPLAIN,
 	KEY_LIST,
 	KEY_KERNEL,
+	KEY_JSON,
 	KEY_USAGE,
 };
 
@@ -42,14 +48,36 @@ static const struct argp_option argp_options[] = {
 	 GROUP_POLICY},
 	{"require-sqe-flags", KEY_REQUIRE_SQE_FLAGS, "LIST", 0,
 	 "Deny requests without all of these flags", GROUP_POLICY},
+	{"rule", 'r', "STATEMENT", 0, "One statement of the policy language", GROUP_POLICY},
+	{"policy", 'p', "NAME|FILE", 0,
+	 "A policy file: with a / in it a path, - standard input, else a name that is searched for",
+	 GROUP_POLICY},
+	{"unsupported", KEY_UNSUPPORTED, "fail|deny", 0,
+	 "Where the kernel cannot enforce a condition: fail (the default), or deny the operation",
+	 GROUP_POLICY},
 
 	{NULL, 0, NULL, 0, "Looking, with no command run:", GROUP_LOOK},
-	{"print", KEY_PRINT, "plan", OPTION_ARG_OPTIONAL, "Print what would be done, call by call",
+	{"check", KEY_CHECK, NULL, 0,
+	 "Report what is wrong with the policy, and what looks like a mistake", GROUP_LOOK},
+	{NULL, 'W', NULL, 0, "With --check: warnings are errors", GROUP_LOOK},
+	{"print", KEY_PRINT, "FORM", OPTION_ARG_OPTIONAL,
+	 "Print what would be done, call by call (plan, the default); the policy as one text "
+	 "(policy); the filters (bpf); C code that does the same (c); or all for a machine (json)",
 	 GROUP_LOOK},
-	{"list", KEY_LIST, "ops|registers|flags", 0, "List the names that a LIST can hold",
+	{"test", KEY_TEST, "REQUEST", 0,
+	 "Say what becomes of a request such as \"socket family=AF_INET\" (repeatable; - reads one "
+	 "a "
+	 "line from standard input)",
+	 GROUP_LOOK},
+	{"explain", KEY_EXPLAIN, NULL, 0, "With --test: say what each statement came to",
+	 GROUP_LOOK},
+	{"list", KEY_LIST, "WHAT", 0,
+	 "List ops, groups, registers, flags or fields, or the policies that are found by name",
 	 GROUP_LOOK},
 	{"kernel", KEY_KERNEL, "VERSION", 0,
-	 "With --print: for the kernel 7.0, 7.1, 7.2, 7.3 or running (the default)", GROUP_LOOK},
+	 "With --print and --check: for the kernel 7.0, 7.1, 7.2, 7.3 or running (the default)",
+	 GROUP_LOOK},
+	{"json", KEY_JSON, NULL, 0, "With --check, --test and --list: for a machine", GROUP_LOOK},
 
 	{NULL, 0, NULL, 0, "Other:", GROUP_OTHER},
 	{"verbose", 'v', NULL, 0, "Print the plan to standard error, then run", GROUP_OTHER},
@@ -95,53 +123,98 @@ static const struct statement_option statement_options[] = {
 
 #define STATEMENT_OPTIONS (sizeof(statement_options) / sizeof(statement_options[0]))
 
-/* Whether the option states a part of the policy; then it is added. */
-static bool add_policy_option(struct options *options, int key, const char *text)
+static struct policy_option *add_policy_option(struct options *options, const char *name,
+					       const char *text)
 {
-	struct policy_option option = {.is_default = key == KEY_DEFAULT};
+	struct policy_option *option = &options->policy[options->nr_policy++];
 
-	option.source = (struct source){"--default", text, text ? strlen(text) : 0, true};
-	for (size_t i = 0; i < STATEMENT_OPTIONS; i++) {
-		if (statement_options[i].key != key)
-			continue;
-		option.source.name = statement_options[i].name;
-		option.subject = statement_options[i].subject;
-		option.effect = statement_options[i].effect;
-		options->policy[options->nr_policy++] = option;
+	option->source =
+		(struct source){.name = name, .text = text, .size = strlen(text), .one_line = true};
+	return option;
+}
+
+static void add_rule(struct options *options, const char *text)
+{
+	struct policy_option *option;
+	unsigned number = 1;
+
+	for (size_t i = 0; i < options->nr_policy; i++)
+		number += options->policy[i].kind == OPTION_RULE;
+	option = add_policy_option(options, NULL, text);
+	option->kind = OPTION_RULE;
+	snprintf(option->name, sizeof(option->name), "-r %u", number);
+	option->source.name = option->name;
+}
+
+/* Whether the option states a part of the policy; then it is added. */
+static bool parse_policy_option(struct options *options, int key, const char *text)
+{
+	if (key == 'r') {
+		add_rule(options, text);
 		return true;
 	}
-	if (option.is_default)
-		options->policy[options->nr_policy++] = option;
-	return option.is_default;
+	if (key == 'p' || key == KEY_DEFAULT) {
+		add_policy_option(options, key == 'p' ? "--policy" : "--default", text)->kind =
+			key == 'p' ? OPTION_FILE : OPTION_DEFAULT;
+		return true;
+	}
+	for (size_t i = 0; i < STATEMENT_OPTIONS; i++) {
+		struct policy_option *option;
+
+		if (statement_options[i].key != key)
+			continue;
+		option = add_policy_option(options, statement_options[i].name, text);
+		option->subject = statement_options[i].subject;
+		option->effect = statement_options[i].effect;
+		return true;
+	}
+	return false;
 }
+
+static const char *const looks[] = {[ACTION_CHECK] = "--check",
+				    [ACTION_PRINT] = "--print",
+				    [ACTION_TEST] = "--test",
+				    [ACTION_LIST] = "--list"};
 
 static void look(struct options *options, enum action action, struct argp_state *state)
 {
-	if (options->action != ACTION_RUN)
-		argp_error(state, "--print and --list can be given only once, and not together");
+	if (options->action == action && action != ACTION_TEST)
+		argp_error(state, "%s can be given only once", looks[action]);
+	if (options->action != ACTION_RUN && options->action != action)
+		argp_error(state, "%s and %s do not go together", looks[options->action],
+			   looks[action]);
 	options->action = action;
 }
 
-static void parse_listing(struct options *options, const char *what, struct argp_state *state)
+/* The number of a word among some; a word that is not among them ends the program. */
+static unsigned choose(const char *option, const char *word, const char *const *words,
+		       struct argp_state *state)
 {
-	static const char *const names[] = {
-		[LIST_OPS] = "ops", [LIST_REGISTERS] = "registers", [LIST_FLAGS] = "flags"};
+	char all[128] = "";
 
-	for (enum listing i = LIST_OPS; i <= LIST_FLAGS; i++) {
-		if (strcmp(what, names[i]) != 0)
-			continue;
-		options->listing = i;
-		return;
+	for (unsigned i = 0; words[i]; i++) {
+		if (strcmp(word, words[i]) == 0)
+			return i;
+		strcat(all, i == 0 ? "" : words[i + 1] ? ", " : " or ");
+		strcat(all, words[i]);
 	}
-	argp_error(state, "--list: expected ops, registers or flags, not '%s'", what);
+	argp_error(state, "%s: expected %s, not '%s'", option, all, word);
+	return 0;
 }
+
+static const char *const listings[] = {"ops",	 "groups",   "registers", "flags",
+				       "fields", "policies", NULL};
+static const char *const forms[] = {"plan", "policy", "bpf", "c", "json", NULL};
+static const char *const unsupporteds[] = {"fail", "deny", NULL};
 
 static void parse_kernel(struct options *options, const char *name, struct argp_state *state)
 {
-	options->kernel = kernel_known(name);
-	if (!options->kernel && strcmp(name, "running") != 0)
+	struct kernel kernel;
+
+	if (!kernel_known(name, &kernel) && strcmp(name, "running") != 0)
 		argp_error(state, "--kernel: expected 7.0, 7.1, 7.2, 7.3 or running, not '%s'",
 			   name);
+	options->kernel = name;
 }
 
 /* The first argument that is no option starts the command, options of its own included. */
@@ -151,44 +224,87 @@ static void take_command(struct options *options, struct argp_state *state)
 	state->next = state->argc;
 }
 
+/* Options that only mean something beside one way of looking. */
+static void check_beside(const struct options *options, struct argp_state *state)
+{
+	enum action action = options->action;
+
+	if (options->kernel && action != ACTION_PRINT && action != ACTION_CHECK)
+		argp_error(state, "--kernel goes with --print and --check");
+	if (options->explain && action != ACTION_TEST)
+		argp_error(state, "--explain goes with --test");
+	if (options->warnings_are_errors && action != ACTION_CHECK)
+		argp_error(state, "-W goes with --check");
+	if (options->json && action != ACTION_CHECK && action != ACTION_TEST &&
+	    action != ACTION_LIST)
+		argp_error(state, "--json goes with --check, --test and --list");
+}
+
 static void check_together(const struct options *options, struct argp_state *state)
 {
-	const char *look = options->action == ACTION_PRINT ? "--print" : "--list";
+	enum action action = options->action;
 
-	if (options->action != ACTION_RUN && options->command &&
-	    strcmp(options->command[0], "plan") == 0)
-		argp_error(state, "%s runs no command; for --print plan write --print=plan", look);
-	if (options->action != ACTION_RUN && options->command)
-		argp_error(state, "%s runs no command", look);
-	if (options->action != ACTION_PRINT && options->kernel)
-		argp_error(state, "--kernel goes with --print");
-	if (options->action == ACTION_RUN && !options->command)
+	for (unsigned i = 0; action == ACTION_PRINT && options->command && forms[i]; i++)
+		if (strcmp(options->command[0], forms[i]) == 0)
+			argp_error(state, "--print runs no command; did you mean --print=%s?",
+				   forms[i]);
+	if (action != ACTION_RUN && options->command)
+		argp_error(state, "%s runs no command", looks[action]);
+	if (action == ACTION_RUN && !options->command)
 		argp_error(state, "no COMMAND to run");
-	if (options->action != ACTION_LIST && options->nr_policy == 0)
+	if (action != ACTION_LIST && options->nr_policy == 0)
 		argp_error(state, "no policy; say what to allow or to deny (--default=allow allows "
 				  "everything)");
-	if (options->action == ACTION_LIST && options->nr_policy > 0)
+	if (action == ACTION_LIST && options->nr_policy > 0)
 		argp_error(state, "--list takes no policy");
+	check_beside(options, state);
+}
+
+/* Options that say how to look. */
+static bool parse_look(struct options *options, int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_CHECK:
+		look(options, ACTION_CHECK, state);
+		return true;
+	case KEY_PRINT:
+		look(options, ACTION_PRINT, state);
+		options->form = arg ? choose("--print", arg, forms, state) : FORM_PLAN;
+		return true;
+	case KEY_TEST:
+		look(options, ACTION_TEST, state);
+		options->tests[options->nr_tests++] = (struct source){
+			.name = "--test", .text = arg, .size = strlen(arg), .one_line = true};
+		return true;
+	case KEY_LIST:
+		look(options, ACTION_LIST, state);
+		options->listing = choose("--list", arg, listings, state);
+		return true;
+	case KEY_KERNEL:
+		parse_kernel(options, arg, state);
+		return true;
+	case KEY_EXPLAIN:
+		options->explain = true;
+		return true;
+	case KEY_JSON:
+		options->json = true;
+		return true;
+	case 'W':
+		options->warnings_are_errors = true;
+		return true;
+	}
+	return false;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 
-	if (add_policy_option(options, key, arg))
+	if ((arg && parse_policy_option(options, key, arg)) || parse_look(options, key, arg, state))
 		return 0;
 	switch (key) {
-	case KEY_PRINT:
-		look(options, ACTION_PRINT, state);
-		if (arg && strcmp(arg, "plan") != 0)
-			argp_error(state, "--print: expected plan, not '%s'", arg);
-		return 0;
-	case KEY_LIST:
-		look(options, ACTION_LIST, state);
-		parse_listing(options, arg, state);
-		return 0;
-	case KEY_KERNEL:
-		parse_kernel(options, arg, state);
+	case KEY_UNSUPPORTED:
+		options->unsupported = choose("--unsupported", arg, unsupporteds, state);
 		return 0;
 	case 'v':
 		options->verbose = true;
@@ -225,9 +341,10 @@ void options_parse(int argc, char **argv, struct options *options)
 
 	argp_err_exit_status = EXIT_FAILED;
 	*options = (struct options){0};
-	/* No command line states more parts of a policy than it has words. */
+	/* No option is there more often than the command line has words. */
 	options->policy = calloc((size_t)argc + 1, sizeof(*options->policy));
-	if (!options->policy) {
+	options->tests = calloc((size_t)argc + 1, sizeof(*options->tests));
+	if (!options->policy || !options->tests) {
 		report_error("out of memory");
 		exit(EXIT_FAILED);
 	}
@@ -241,5 +358,6 @@ void options_parse(int argc, char **argv, struct options *options)
 void options_destroy(struct options *options)
 {
 	free(options->policy);
-	options->policy = NULL;
+	free(options->tests);
+	*options = (struct options){0};
 }

@@ -2,28 +2,39 @@
 #ifndef URING_JAIL_CLI_OPTIONS_H
 #define URING_JAIL_CLI_OPTIONS_H
 
-#include "policy/policy.h"
+#include "policy/plan.h"
 
 /** What to do: run a command, or look at something with no command run. */
-enum action { ACTION_RUN, ACTION_PRINT, ACTION_LIST };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_TEST, ACTION_LIST };
 
-enum listing { LIST_OPS, LIST_REGISTERS, LIST_FLAGS };
+enum listing { LIST_OPS, LIST_GROUPS, LIST_REGISTERS, LIST_FLAGS, LIST_FIELDS, LIST_POLICIES };
+
+/** What --print prints. */
+enum form { FORM_PLAN, FORM_POLICY, FORM_BPF, FORM_C, FORM_JSON };
+
+/** How an option states a part of the policy. */
+enum policy_option_kind { OPTION_LIST, OPTION_DEFAULT, OPTION_RULE, OPTION_FILE };
 
 /** One option that states a part of the policy, with its text as it was given. */
 struct policy_option {
-	struct source source;
-	enum subject subject;
-	enum effect effect;
-	bool is_default; /* --default: effect is in the text */
+	enum policy_option_kind kind;
+	struct source source; /* of OPTION_FILE the name of the file, not what is in it */
+	enum subject subject; /* of OPTION_LIST */
+	enum effect effect;   /* of OPTION_LIST */
+	char name[16];	      /* of OPTION_RULE: "-r 2", which source.name points to */
 };
 
 struct options {
 	enum action action;
 	enum listing listing;
-	const struct kernel *kernel; /* of --kernel; NULL: the running one */
-	bool verbose, quiet;
+	enum form form;
+	enum unsupported unsupported;
+	const char *kernel; /* of --kernel; NULL or "running": the running one */
+	bool verbose, quiet, json, explain, warnings_are_errors;
 	struct policy_option *policy; /* in the order of the command line */
 	size_t nr_policy;
+	struct source *tests; /* of --test */
+	size_t nr_tests;
 	char **command; /* the target and its arguments, up to a NULL; NULL if there is none */
 };
 

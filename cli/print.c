@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "policy/table.h"
+#include "cli/files.h"
+#include "policy/write.h"
 
 #define WIDTH 78
 
@@ -90,17 +91,71 @@ static void print_flags(FILE *out, const char *what, unsigned mask)
 	fputs(mask ? "\n" : "none\n", out);
 }
 
-static void print_restrictions(FILE *out, const struct plan *plan, const struct kernel *kernel)
-{
-	unsigned nr_ops, nr_register_ops, nr_flags;
-	struct set ops = entries(plan, URING_RESTRICTION_SQE_OP, &nr_ops);
-	struct set register_ops = entries(plan, URING_RESTRICTION_REGISTER_OP, &nr_register_ops);
+/* --- where the plan comes from */
 
-	entries(plan, URING_RESTRICTION_SQE_FLAGS_ALLOWED, &nr_flags);
-	if (nr_flags > 0)
-		print_ops(out, &op_table, &ops, nr_ops, kernel->nr_ops);
-	else
-		fprintf(out, "   operations: not restricted\n");
+void print_place(FILE *out, struct range where)
+{
+	const struct source *source = where.source;
+
+	for (const char *c = source->name; *c; c++)
+		putc((unsigned char)*c < ' ' ? '?' : *c, out);
+	if (!source->one_line)
+		fprintf(out, ":%zu", diag_position(source, where.start).line);
+}
+
+bool print_is_about(const struct statement *statement, unsigned op)
+{
+	uint8_t denied, required;
+
+	return statement->subject == SUBJECT_OP &&
+	       (statement->effect == EFFECT_ALLOW || statement->effect == EFFECT_DENY) &&
+	       set_has(&statement->members, op) &&
+	       !policy_is_flag_rule(statement, &denied, &required);
+}
+
+/* Whether a statement is of those that the entries for a subject are made from. */
+static bool is_whole(const struct statement *s, enum subject subject)
+{
+	uint8_t denied, required;
+
+	if (policy_is_flag_rule(s, &denied, &required))
+		return subject == SUBJECT_SQE_FLAGS;
+	return s->subject == subject && !s->cond;
+}
+
+/* More places than this are counted. */
+#define PLACES 8
+
+/* The places of what decides a subject whatever the request is. */
+static void print_origin(FILE *out, const struct policy *policy, enum subject subject)
+{
+	size_t n = 0;
+
+	for (const struct statement *s = policy->first; s; s = s->next) {
+		if (!is_whole(s, subject) || n++ >= PLACES)
+			continue;
+		fputs(n == 1 ? "      decided by " : ", ", out);
+		print_place(out, s->where);
+	}
+	if (n > PLACES)
+		fprintf(out, " and %zu more", n - PLACES);
+	fputs(n ? "\n" : "", out);
+}
+
+static void print_conditional(FILE *out, const struct plan *plan)
+{
+	struct wrap wrap = {.out = out, .first = true};
+
+	if (plan->nr_filters == 0)
+		return;
+	fputs("   allowed here, and decided by a filter below:", out);
+	for (size_t i = 0; i < plan->nr_filters; i++)
+		wrap_op(&wrap, &op_table, plan->filters[i].op);
+	putc('\n', out);
+}
+
+static void print_flag_entries(FILE *out, const struct plan *plan)
+{
 	for (unsigned i = 0; i < plan->restrictions.nr_res; i++) {
 		const struct uring_restriction *entry = &plan->restrictions.entries[i];
 
@@ -109,48 +164,102 @@ static void print_restrictions(FILE *out, const struct plan *plan, const struct 
 		if (entry->opcode == URING_RESTRICTION_SQE_FLAGS_REQUIRED)
 			print_flags(out, "required", entry->value);
 	}
-	if (nr_register_ops > 0)
-		print_ops(out, &register_table, &register_ops, nr_register_ops,
-			  kernel->nr_register_ops);
-	else
-		fprintf(out, "   register operations: not restricted\n");
 }
 
-void print_plan(FILE *out, const struct plan *plan, const struct kernel *kernel)
+static void print_restrictions(FILE *out, const struct plan *plan, const struct kernel *kernel,
+			       const struct policy *policy)
+{
+	unsigned nr_ops, nr_register_ops, nr_flags;
+	struct set ops = entries(plan, URING_RESTRICTION_SQE_OP, &nr_ops);
+	struct set register_ops = entries(plan, URING_RESTRICTION_REGISTER_OP, &nr_register_ops);
+
+	entries(plan, URING_RESTRICTION_SQE_FLAGS_ALLOWED, &nr_flags);
+	if (nr_flags > 0) {
+		print_ops(out, &op_table, &ops, nr_ops, kernel->nr_ops);
+		print_origin(out, policy, SUBJECT_OP);
+		print_conditional(out, plan);
+		print_flag_entries(out, plan);
+		print_origin(out, policy, SUBJECT_SQE_FLAGS);
+	} else {
+		fprintf(out, "   operations: not restricted\n");
+	}
+	if (nr_register_ops > 0) {
+		print_ops(out, &register_table, &register_ops, nr_register_ops,
+			  kernel->nr_register_ops);
+		print_origin(out, policy, SUBJECT_REGISTER);
+	} else {
+		fprintf(out, "   register operations: not restricted\n");
+	}
+}
+
+static void print_filter(FILE *out, const struct filter *filter, const struct policy *policy)
+{
+	const struct row *row = table_row(&op_table, filter->op);
+	const struct bpf_program *program = &filter->program;
+
+	fputs("io_uring_register(-1, IORING_REGISTER_BPF_FILTER) for ", out);
+	if (row)
+		fputs(row->name, out);
+	else
+		fprintf(out, "%u", filter->op);
+	fprintf(out, ": %zu instructions, at most %u of them run", program->len,
+		bpf_worst_path(program->insns, program->len));
+	if (filter->pdu_size)
+		fprintf(out, "; payload %u bytes", filter->pdu_size);
+	fputs("\n   a filter, since it depends on more than the operation:\n", out);
+	for (const struct statement *s = policy->first; s; s = s->next) {
+		if (!print_is_about(s, filter->op))
+			continue;
+		fputs("      ", out);
+		print_place(out, s->where);
+		fputs(s->effect == EFFECT_ALLOW ? ": allow" : ": deny", out);
+		if (s->cond) {
+			fputs(" if ", out);
+			policy_write_cond(out, s->cond, policy->arch);
+		}
+		putc('\n', out);
+	}
+	if (policy_zero_address_denied(policy, filter->op))
+		fputs("      port 0 with address 0 is denied: some kernels show an address that is "
+		      "too "
+		      "short so\n",
+		      out);
+}
+
+void print_plan(FILE *out, const struct plan *plan, const struct kernel *kernel,
+		const struct policy *policy)
 {
 	int step = 1;
 
 	fprintf(out, "Plan for Linux %s:\n", kernel->version);
 	fprintf(out, "%d. prctl(PR_SET_NO_NEW_PRIVS, 1)\n", step++);
 	fprintf(out, "%d. close inherited io_uring file descriptors\n", step++);
-	if (plan_is_empty(plan)) {
+	if (plan_is_empty(plan))
 		fprintf(out, "%d. nothing to restrict: the kernel needs no telling\n", step++);
-	} else {
+	if (plan->restrictions.nr_res > 0) {
 		fprintf(out,
-			"%d. io_uring_register(-1, IORING_REGISTER_RESTRICTIONS), %u entries\n",
+			"%d. io_uring_register(-1, IORING_REGISTER_RESTRICTIONS), %u entries\n"
+			"   checked before an operation's own code runs, whatever the request is\n",
 			step++, plan->restrictions.nr_res);
-		print_restrictions(out, plan, kernel);
-		fprintf(out, "%d. make sure that the task is restricted now\n", step++);
+		print_restrictions(out, plan, kernel, policy);
 	}
+	for (size_t i = 0; i < plan->nr_filters; i++) {
+		fprintf(out, "%d. ", step++);
+		print_filter(out, &plan->filters[i], policy);
+	}
+	if (!plan_is_empty(plan))
+		fprintf(out, "%d. make sure that the task is restricted now\n", step++);
 	fprintf(out, "%d. execvp(COMMAND)\n", step);
 }
 
-static const struct table *table_of(enum listing listing)
+void print_policy(FILE *out, const struct policy *policy)
 {
-	switch (listing) {
-	case LIST_OPS:
-		return &op_table;
-	case LIST_REGISTERS:
-		return &register_table;
-	case LIST_FLAGS:
-		break;
-	}
-	return &sqe_flag_table;
+	policy_write(out, policy);
 }
 
-/* "yes" or "no" as the kernel told, "?" if it did not. */
-static const char *presence(enum listing listing, const struct row *row,
-			    const struct kernel *kernel)
+/* --- lists */
+
+const char *print_presence(enum listing listing, const struct row *row, const struct kernel *kernel)
 {
 	unsigned count = listing == LIST_OPS ? kernel->nr_ops : kernel->nr_register_ops;
 
@@ -163,10 +272,9 @@ static const char *presence(enum listing listing, const struct row *row,
 	return row->number < count ? "yes" : "no";
 }
 
-void print_list(FILE *out, enum listing listing, const struct kernel *kernel)
+static void print_rows(FILE *out, enum listing listing, const struct table *table,
+		       const struct kernel *kernel)
 {
-	const struct table *table = table_of(listing);
-
 	fprintf(out, "%-6s %-22s %-9s %-5s %s\n", listing == LIST_FLAGS ? "MASK" : "NUMBER", "NAME",
 		"SINCE", "HERE", "WHAT");
 	for (size_t i = 0; i < table->n; i++) {
@@ -175,9 +283,119 @@ void print_list(FILE *out, enum listing listing, const struct kernel *kernel)
 
 		if (!row->proposed)
 			snprintf(number, sizeof(number), listing == LIST_FLAGS ? "0x%02x" : "%u",
-				 row->number);
+				 (unsigned)row->number);
 		fprintf(out, "%-6s %-22s %-9s %-5s %s\n", number, row->name,
-			row->proposed ? "proposed" : row->since, presence(listing, row, kernel),
-			row->help);
+			row->proposed ? "proposed" : row->since,
+			print_presence(listing, row, kernel), row->help);
+	}
+}
+
+/* Groups are written with '-', as systemd does. */
+static void put_group_name(FILE *out, const char *name)
+{
+	putc('@', out);
+	for (; *name; name++)
+		putc(*name == '_' ? '-' : *name, out);
+}
+
+static void print_members(FILE *out, const struct row *group, const struct table *table)
+{
+	struct wrap wrap = {.out = out, .first = true};
+
+	put_group_name(out, group->name);
+	fprintf(out, ": %s", group->help);
+	for (size_t i = 0; i < table->n; i++)
+		if (table->rows[i].groups & group->number)
+			wrap_word(&wrap, table->rows[i].name);
+	putc('\n', out);
+}
+
+static void print_groups(FILE *out)
+{
+	fputs("Groups of operations:\n\n"
+	      "@all: all that the kernel has, also what is not listed here\n",
+	      out);
+	for (size_t i = 0; i < group_table.n; i++)
+		print_members(out, &group_table.rows[i], &op_table);
+	fputs("\nGroups of register operations:\n\n"
+	      "@all: all that the kernel has, but for restrictions, query and bpf_filter\n",
+	      out);
+	for (size_t i = 0; i < register_group_table.n; i++)
+		print_members(out, &register_group_table.rows[i], &register_table);
+}
+
+const char *print_field_type(const struct field *field)
+{
+	switch (field->kind) {
+	case KIND_NUMBER:
+	case KIND_PORT:
+		return "number";
+	case KIND_MODE:
+		return "number, octal after 0";
+	case KIND_ADDRESS:
+		return "address or network";
+	case KIND_SQE_FLAGS:
+		return "IOSQE_ flags";
+	case KIND_OPEN_FLAGS:
+		return "O_ flags";
+	case KIND_RESOLVE:
+		return "RESOLVE_ flags";
+	case KIND_ACCMODE:
+		return "O_ access mode";
+	case KIND_FAMILY:
+		return "AF_ constant";
+	case KIND_SOCK_TYPE:
+		return "SOCK_ constant";
+	case KIND_PROTOCOL:
+		break;
+	}
+	return "IPPROTO_ constant";
+}
+
+static void print_field(FILE *out, const struct field *field, enum arch arch)
+{
+	const struct table *constants = field_constants(field, arch);
+	struct wrap wrap = {.out = out, .first = true};
+
+	fprintf(out, "%s: %s\n   %s; in ", field->name, field->help, print_field_type(field));
+	if (field_in(field, PAYLOAD_NONE))
+		fputs("every operation", out);
+	for (size_t i = 0, n = 0; i < op_table.n && !field_in(field, PAYLOAD_NONE); i++)
+		if (field_in(field, op_table.rows[i].payload))
+			fprintf(out, "%s%s", n++ ? ", " : "", op_table.rows[i].name);
+	for (size_t i = 0; constants && i < constants->n; i++) {
+		const struct row *row = &constants->rows[i];
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s%s", row->prefix, row->name);
+		for (char *c = name; *c; c++)
+			*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+		wrap_word(&wrap, name);
+	}
+	putc('\n', out);
+}
+
+void print_list(FILE *out, enum listing listing, const struct kernel *kernel)
+{
+	switch (listing) {
+	case LIST_OPS:
+		print_rows(out, listing, &op_table, kernel);
+		break;
+	case LIST_REGISTERS:
+		print_rows(out, listing, &register_table, kernel);
+		break;
+	case LIST_FLAGS:
+		print_rows(out, listing, &sqe_flag_table, kernel);
+		break;
+	case LIST_GROUPS:
+		print_groups(out);
+		break;
+	case LIST_FIELDS:
+		for (size_t i = 0; i < FIELDS; i++)
+			print_field(out, &fields[i], kernel->arch);
+		break;
+	case LIST_POLICIES:
+		files_list(out);
+		break;
 	}
 }

@@ -92,10 +92,40 @@ void probe_kernel(struct kernel *kernel)
 {
 	int error;
 
-	*kernel = (struct kernel){0};
+	*kernel = (struct kernel){.arch = arch_here,
+				  .big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__};
 	probe_version(kernel);
 	error = probe_restrictions();
 	kernel->task = task_state(error);
 	kernel->task_error = strerror(error);
 	probe_counts(kernel);
+}
+
+/*
+ * A filter that claims more payload than any op has is refused with EMSGSIZE, and the kernel writes
+ * down its own size (io_uring/bpf_filter.c: io_bpf_filter_import). It has no program, so nothing
+ * could ever be installed by this.
+ */
+static uint8_t ask_size(unsigned op)
+{
+	struct uring_bpf filter = {
+		.cmd_type = URING_BPF_CMD_FILTER,
+		.opcode = op,
+		.flags = URING_BPF_FILTER_SZ_STRICT,
+		.filter_len = 1,
+		.pdu_size = UINT8_MAX,
+	};
+	int error = -io_uring_register((unsigned)-1, URING_REGISTER_BPF_FILTER, &filter, 1);
+
+	return error == EMSGSIZE ? filter.pdu_size : 0;
+}
+
+void probe_sizes(struct kernel *kernel, unsigned needs)
+{
+	if (needs & NEED_OPEN_SIZE)
+		kernel->open_size = ask_size(URING_OP_OPENAT2);
+	if (needs & NEED_SOCKET_SIZE)
+		kernel->socket_size = ask_size(URING_OP_SOCKET);
+	if (needs & NEED_CONNECT_SIZE)
+		kernel->connect_size = ask_size(URING_OP_CONNECT);
 }

@@ -12,6 +12,13 @@
 void probe_kernel(struct kernel *kernel);
 
 /**
+ * Asks how much of a request filters see.
+ *
+ * @param needs of which requests, a mask of NEED_OPEN_SIZE, NEED_SOCKET_SIZE, NEED_CONNECT_SIZE
+ */
+void probe_sizes(struct kernel *kernel, unsigned needs);
+
+/**
  * Asks io_uring_register(2) whether this task can be restricted, without doing it.
  *
  * @return an error number: EFAULT if it can; EPERM or EACCES if it is restricted already, or

@@ -135,6 +135,20 @@ static void put_line(const struct range *where, const struct position *position)
 	put_underline(where, &excerpt);
 }
 
+static void put_includes(const struct source *source)
+{
+	for (; source->included; source = source->included->source) {
+		const struct range *at = source->included;
+		struct position position = diag_position(at->source, at->start);
+
+		fputs("   included at ", stderr);
+		put_text(at->source->name, strlen(at->source->name));
+		if (!at->source->one_line)
+			fprintf(stderr, ":%zu", position.line);
+		fprintf(stderr, ":%zu\n", position.column);
+	}
+}
+
 static const char *severity_name(enum severity severity)
 {
 	switch (severity) {
@@ -154,8 +168,9 @@ static void report_diag(const struct diag *diag)
 	struct position position;
 
 	if (!source) {
-		report_error("%s%s", diag->severity == SEVERITY_WARNING ? "warning: " : "",
-			     diag->message);
+		report_error("%s%s%s",
+			     diag->severity == SEVERITY_ERROR ? "" : severity_name(diag->severity),
+			     diag->severity == SEVERITY_ERROR ? "" : ": ", diag->message);
 		return;
 	}
 	position = diag_position(source, diag->where.start);
@@ -166,11 +181,12 @@ static void report_diag(const struct diag *diag)
 	put_text(diag->message, strlen(diag->message));
 	putc('\n', stderr);
 	put_line(&diag->where, &position);
+	put_includes(source);
 }
 
 void report_diags(const struct diags *diags)
 {
-	enum severity owner = SEVERITY_ERROR; /* of the message that a note belongs to */
+	enum severity owner = SEVERITY_NOTE; /* of the message that a note belongs to */
 	size_t errors = 0;
 
 	for (const struct diag *diag = diags->first; diag; diag = diag->next) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "policy/diag.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 static char *format_message(struct arena *arena, const char *format, va_list args)
@@ -21,22 +20,16 @@ static char *format_message(struct arena *arena, const char *format, va_list arg
 	return message;
 }
 
-void diag_add(struct diags *diags, enum severity severity, struct range where, const char *format,
-	      ...)
+void diag_vadd(struct diags *diags, enum severity severity, struct range where, const char *format,
+	       va_list args)
 {
 	struct diag *diag = arena_alloc(&diags->arena, sizeof(*diag));
-	va_list args;
 
 	if (severity == SEVERITY_ERROR)
 		diags->errors++;
-	if (!diag) {
-		diag_no_memory(diags);
-		return;
-	}
-	va_start(args, format);
-	diag->message = format_message(&diags->arena, format, args);
-	va_end(args);
-	if (!diag->message) {
+	if (diag)
+		diag->message = format_message(&diags->arena, format, args);
+	if (!diag || !diag->message) {
 		diag_no_memory(diags);
 		return;
 	}
@@ -47,6 +40,16 @@ void diag_add(struct diags *diags, enum severity severity, struct range where, c
 	else
 		diags->first = diag;
 	diags->last = diag;
+}
+
+void diag_add(struct diags *diags, enum severity severity, struct range where, const char *format,
+	      ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	diag_vadd(diags, severity, where, format, args);
+	va_end(args);
 }
 
 void diag_no_memory(struct diags *diags)

@@ -2,6 +2,7 @@
 #ifndef URING_JAIL_POLICY_DIAG_H
 #define URING_JAIL_POLICY_DIAG_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,6 +14,9 @@ struct source {
 	const char *text;
 	size_t size;   /* bytes of text */
 	bool one_line; /* an option's argument: places need no line number */
+	unsigned
+		depth; /* 0: the command line; 1: a file named there; 2: a file included by that... */
+	const struct range *included; /* the include statement's name; NULL at depth 0 and 1 */
 };
 
 /** A part of a source: bytes start to end - 1. Without a source: no place at all. */
@@ -45,6 +49,10 @@ struct diags {
 /** Appends a message, formatted as by printf(3). `where` may be without a source. */
 void diag_add(struct diags *diags, enum severity severity, struct range where, const char *format,
 	      ...) __attribute__((format(printf, 4, 5)));
+
+/** Likewise, with the arguments in a list. */
+void diag_vadd(struct diags *diags, enum severity severity, struct range where, const char *format,
+	       va_list args);
 
 /** Says that memory ran out, so that diag_failed() is true from now on. */
 void diag_no_memory(struct diags *diags);

@@ -3,7 +3,10 @@
 #define URING_JAIL_POLICY_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "policy/table.h"
 
 /** What was found out by trying. Not knowing is zero, and counts as not being able. */
 enum finding { FINDING_UNKNOWN, FINDING_NO, FINDING_YES };
@@ -29,6 +32,11 @@ struct kernel {
 	uint8_t sqe_flags;	  /* the IOSQE_ flags it knows */
 	const char *query_error;  /* why these three are not known */
 
+	enum arch arch;
+	bool big_endian;
+	/* Bytes that a filter sees of these requests beside the fields of all; 0: none, or not known. */
+	uint8_t open_size, socket_size, connect_size;
+
 	/* Restrictions and filters outlive an execve(2) after the task used a ring. */
 	enum finding survives_exec;
 	/* A ring made with IORING_SETUP_R_DISABLED obeys register restrictions. */
@@ -40,17 +48,34 @@ struct kernel {
 	const char *failed_error;
 };
 
-/** Findings of a kernel, as a mask: what a plan may depend on. */
-enum { NEED_SURVIVES_EXEC = 1, NEED_REGISTER_OBEYS = 2 };
+/** Findings about a kernel, as a mask: what a plan may depend on. */
+enum {
+	NEED_SURVIVES_EXEC = 1,
+	NEED_REGISTER_OBEYS = 2,
+	NEED_OPEN_SIZE = 4,
+	NEED_SOCKET_SIZE = 8,
+	NEED_CONNECT_SIZE = 16,
+};
+
+/** Bytes of payload that a program needs to read all fields of requests with that payload. */
+uint8_t kernel_size_wanted(enum payload payload);
+
+/** Bytes of that payload that the kernel's filters see. */
+uint8_t kernel_size(const struct kernel *kernel, enum payload payload);
 
 /**
- * A kernel as Debian has it: for "7.0", "7.1", "7.2" or "7.3", a fresh task on the newest release
- * of that minor version; NULL for another name.
+ * A kernel as Debian has it, of the architecture and byte order that this is built for: for "7.0",
+ * "7.1", "7.2" or "7.3", a fresh task on the newest release of that minor version.
+ *
+ * @return false for another name
  */
-const struct kernel *kernel_known(const char *name);
+bool kernel_known(const char *name, struct kernel *kernel);
 
 /** The newest kernel that kernel_known() has. */
-const struct kernel *kernel_newest(void);
+void kernel_newest(struct kernel *kernel);
+
+/** The known kernels from the oldest to the newest; false beyond the last. */
+bool kernel_at(size_t index, struct kernel *kernel);
 
 /**
  * The longest part of a release (uname -r) that is its version: "7.3.4" of "7.3.4+deb13-amd64",

@@ -1,43 +1,73 @@
 // SPDX-License-Identifier: MIT
 #include "policy/parse.h"
 
-#include "policy/lex.h"
+#include <string.h>
+
+#include "policy/parser.h"
 #include "policy/uring-abi.h"
 
-struct parser {
-	struct lexer lexer;
-	struct token token; /* the one looked at */
-	struct policy *policy;
-	struct diags *diags;
-};
+/* How deep texts may include each other. */
+#define INCLUDE_DEPTH_MAX 16
 
-static void advance(struct parser *parser)
+void parser_advance(struct parser *parser)
 {
+	parser->last_end = parser->token.where.end;
 	parser->token = lex_next(&parser->lexer);
 }
 
-static struct parser parser_at(struct policy *policy, struct diags *diags,
-			       const struct source *source)
+int parser_length(const struct parser *parser)
 {
-	struct parser parser = {.lexer = {.source = source}, .policy = policy, .diags = diags};
-
-	advance(&parser);
-	return parser;
+	return (int)(parser->token.where.end - parser->token.where.start);
 }
 
-static int length(const struct token *token)
+bool parser_at_word(const struct parser *parser, const char *word)
 {
-	return (int)(token->where.end - token->where.start);
+	return parser->token.kind == TOKEN_WORD &&
+	       table_same_name(token_text(&parser->token), (size_t)parser_length(parser), word);
 }
 
-static void unexpected(struct parser *parser, const char *wanted)
+void parser_expected(struct parser *parser, const char *wanted)
 {
-	if (parser->token.kind == TOKEN_END)
-		diag_add(parser->diags, SEVERITY_ERROR, parser->token.where, "expected %s", wanted);
+	const struct token *token = &parser->token;
+
+	if (token->kind == TOKEN_END || token->kind == TOKEN_NEWLINE)
+		diag_add(parser->diags, SEVERITY_ERROR, token->where, "expected %s", wanted);
+	else if (token->kind == TOKEN_OPEN_STRING)
+		diag_add(parser->diags, SEVERITY_ERROR, token->where,
+			 "the quote that closes this string is missing in its line");
 	else
-		diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
-			 "expected %s, not '%.*s'", wanted, length(&parser->token),
-			 token_text(&parser->token));
+		diag_add(parser->diags, SEVERITY_ERROR, token->where, "expected %s, not '%.*s'",
+			 wanted, parser_length(parser), token_text(token));
+}
+
+void parser_bad_number(struct parser *parser, struct range where, enum number_status status,
+		       uint64_t max)
+{
+	const char *text = where.source->text + where.start;
+	int size = (int)(where.end - where.start);
+
+	if (status == NUMBER_MALFORMED)
+		diag_add(parser->diags, SEVERITY_ERROR, where, "'%.*s' is not a number", size,
+			 text);
+	else if (status == NUMBER_OCTAL)
+		diag_add(parser->diags, SEVERITY_ERROR, where,
+			 "'%.*s' has a leading 0; write it without, or in hexadecimal after 0x",
+			 size, text);
+	else
+		diag_add(parser->diags, SEVERITY_ERROR, where, "%.*s is more than %llu", size, text,
+			 (unsigned long long)max);
+}
+
+void parser_unknown(struct parser *parser, const struct table *table)
+{
+	const char *text = token_text(&parser->token);
+	size_t size = (size_t)parser_length(parser);
+	const char *nearest = table_nearest(table, text, size);
+	bool group = table == &group_table || table == &register_group_table;
+
+	diag_add(parser->diags, SEVERITY_ERROR, parser->token.where, "unknown %s '%.*s'%s%s%s%s",
+		 table->noun, (int)size, text, nearest ? "; did you mean '" : "",
+		 nearest && group ? "@" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static const struct table *table_of(enum subject subject)
@@ -55,30 +85,59 @@ static const struct table *table_of(enum subject subject)
 
 static void add_all(struct statement *statement)
 {
-	struct set all;
-
-	set_fill(&all);
-	if (statement->subject == SUBJECT_SQE_FLAGS) {
+	if (statement->subject == SUBJECT_SQE_FLAGS)
 		statement->sqe_flags = UINT8_MAX;
-		return;
+	else
+		set_fill(&statement->by_group);
+}
+
+static void add_proposal(struct parser *parser, struct statement *statement, const struct row *row);
+
+static void add_members(struct parser *parser, struct statement *statement, const struct row *group)
+{
+	const struct table *table = table_of(statement->subject);
+
+	for (size_t i = 0; i < table->n; i++) {
+		const struct row *row = &table->rows[i];
+
+		if (!(row->groups & group->number))
+			continue;
+		if (row->proposed)
+			add_proposal(parser, statement, row);
+		else
+			set_add(&statement->by_group, (unsigned)row->number);
 	}
-	if (statement->subject == SUBJECT_REGISTER) {
-		set_remove(&all, URING_REGISTER_RESTRICTIONS);
-		set_remove(&all, URING_REGISTER_BPF_FILTER);
-		set_remove(&all, URING_REGISTER_QUERY);
-	}
-	set_unite(&statement->members, &all);
+}
+
+/* finish_members() would leave nothing of such a group, and the statement deny nothing. */
+static bool is_denied_by_name_alone(const struct statement *statement, const struct row *group)
+{
+	const struct row *filter = table_row(&register_table, URING_REGISTER_BPF_FILTER);
+
+	return statement->subject == SUBJECT_REGISTER && statement->effect == EFFECT_DENY &&
+	       (filter->groups & group->number);
 }
 
 static void add_group(struct parser *parser, struct statement *statement)
 {
-	const struct token *token = &parser->token;
+	const char *text = token_text(&parser->token);
+	size_t size = (size_t)parser_length(parser);
+	const struct table *groups =
+		statement->subject == SUBJECT_REGISTER ? &register_group_table : &group_table;
+	const struct row *group = table_find(groups, text, size);
 
-	if (table_same_name(token_text(token), (size_t)length(token), "@all"))
+	if (table_same_name(text, size, "@all"))
 		add_all(statement);
+	else if (statement->subject == SUBJECT_SQE_FLAGS)
+		diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
+			 "SQE flags have no groups but @all");
+	else if (group && is_denied_by_name_alone(statement, group))
+		diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
+			 "what is in %.*s can be denied only by its own name", (int)size, text);
+	else if (group)
+		add_members(parser, statement, group);
 	else
-		diag_add(parser->diags, SEVERITY_ERROR, token->where, "unknown group '%.*s'",
-			 length(token), token_text(token));
+		parser_unknown(parser, groups);
 }
 
 static void add_proposal(struct parser *parser, struct statement *statement, const struct row *row)
@@ -97,112 +156,136 @@ static void add_proposal(struct parser *parser, struct statement *statement, con
 
 static void add_name(struct parser *parser, struct statement *statement)
 {
-	const struct token *token = &parser->token;
 	const struct table *table = table_of(statement->subject);
-	const struct row *row = table_find(table, token_text(token), (size_t)length(token));
-	const char *nearest;
+	const struct row *row =
+		table_find(table, token_text(&parser->token), (size_t)parser_length(parser));
 
-	if (row && row->proposed) {
+	if (!row)
+		parser_unknown(parser, table);
+	else if (row->proposed)
 		add_proposal(parser, statement, row);
-	} else if (row && statement->subject == SUBJECT_SQE_FLAGS) {
+	else if (statement->subject == SUBJECT_SQE_FLAGS)
 		statement->sqe_flags |= (uint8_t)row->number;
-	} else if (row) {
-		set_add(&statement->members, row->number);
-	} else {
-		nearest = table_nearest(table, token_text(token), (size_t)length(token));
-		diag_add(parser->diags, SEVERITY_ERROR, token->where, "unknown %s '%.*s'%s%s%s",
-			 table->noun, length(token), token_text(token),
-			 nearest ? "; did you mean '" : "", nearest ? nearest : "",
-			 nearest ? "'?" : "");
-	}
-}
-
-/* Reads the token as a number from `min` to 255; otherwise says what is wrong with it. */
-static bool read_byte(struct parser *parser, unsigned min, unsigned *value)
-{
-	const struct token *token = &parser->token;
-	unsigned long long number = 0;
-	enum number_status status = token_number(token, &number);
-
-	if (status == NUMBER_OK && number >= min && number <= UINT8_MAX) {
-		*value = (unsigned)number;
-		return true;
-	}
-	if (status == NUMBER_MALFORMED)
-		diag_add(parser->diags, SEVERITY_ERROR, token->where, "'%.*s' is not a number",
-			 length(token), token_text(token));
-	else if (status == NUMBER_OCTAL)
-		diag_add(parser->diags, SEVERITY_ERROR, token->where,
-			 "'%.*s' has a leading 0; write it without, or in hexadecimal after 0x",
-			 length(token), token_text(token));
 	else
-		diag_add(parser->diags, SEVERITY_ERROR, token->where,
-			 "%.*s is out of range (%u to %u)", length(token), token_text(token), min,
-			 UINT8_MAX);
-	return false;
+		set_add(&statement->members, (unsigned)row->number);
 }
 
 static void add_number(struct parser *parser, struct statement *statement)
 {
-	bool is_mask = statement->subject == SUBJECT_SQE_FLAGS;
-	unsigned value;
+	const struct token *token = &parser->token;
+	uint64_t value = 0;
+	enum number_status status =
+		lex_number(token_text(token), (size_t)parser_length(parser), false, &value);
 
-	if (!read_byte(parser, is_mask ? 1 : 0, &value))
-		return;
-	if (is_mask)
+	if (status == NUMBER_OK && value > UINT8_MAX)
+		status = NUMBER_TOO_LARGE;
+	if (status != NUMBER_OK)
+		parser_bad_number(parser, token->where, status, UINT8_MAX);
+	else if (statement->subject != SUBJECT_SQE_FLAGS)
+		set_add(&statement->members, (unsigned)value);
+	else if (value == 0)
+		diag_add(parser->diags, SEVERITY_ERROR, token->where, "a mask without any flag");
+	else
 		statement->sqe_flags |= (uint8_t)value;
-	else
-		set_add(&statement->members, value);
 }
 
-static void add_element(struct parser *parser, struct statement *statement)
+static bool add_element(struct parser *parser, struct statement *statement)
 {
-	if (parser->token.kind == TOKEN_WORD)
+	switch (parser->token.kind) {
+	case TOKEN_WORD:
 		add_name(parser, statement);
-	else if (parser->token.kind == TOKEN_GROUP)
+		return true;
+	case TOKEN_GROUP:
 		add_group(parser, statement);
-	else
+		return true;
+	case TOKEN_NUMBER:
+	case TOKEN_RANGE:
 		add_number(parser, statement);
+		return true;
+	default:
+		return false;
+	}
 }
 
-static const char element[] = "a name, a number or @all";
-
-/* Elements with commas between; after an error the next token is looked at as if it were in place. */
-static void parse_elements(struct parser *parser, struct statement *statement)
+/*
+ * What is named beside a group that has it stands by its own name. Three register ops stand only by
+ * that: they grant nothing, and a nested jail or a probe of features needs them.
+ */
+static void finish_members(struct statement *statement)
 {
-	bool element_due = true;
+	struct set by_name = statement->members;
 
-	for (; parser->token.kind != TOKEN_END; advance(parser)) {
-		switch (parser->token.kind) {
-		case TOKEN_COMMA:
-			if (element_due)
-				unexpected(parser, element);
-			element_due = true;
-			break;
-		case TOKEN_OTHER:
-			unexpected(parser, element_due ? element : "a comma");
-			element_due = false;
-			break;
-		default:
-			if (!element_due)
-				unexpected(parser, "a comma");
-			add_element(parser, statement);
-			element_due = false;
-		}
+	if (statement->subject == SUBJECT_REGISTER) {
+		set_remove(&statement->by_group, URING_REGISTER_RESTRICTIONS);
+		set_remove(&statement->by_group, URING_REGISTER_BPF_FILTER);
+		set_remove(&statement->by_group, URING_REGISTER_QUERY);
 	}
-	if (element_due)
-		unexpected(parser, element);
+	set_unite(&statement->members, &statement->by_group);
+	set_subtract(&statement->by_group, &by_name);
+}
+
+static bool at_end(const struct parser *parser)
+{
+	return parser->token.kind == TOKEN_END || parser->token.kind == TOKEN_NEWLINE;
+}
+
+/*
+ * Reads elements with commas between, up to the end of the statement or `if`. After an error the
+ * next token is looked at as if it were in place.
+ */
+static void read_elements(struct parser *parser, struct statement *statement)
+{
+	static const char element[] = "a name, a number or a group";
+	bool due = true;
+
+	for (; !at_end(parser); parser_advance(parser)) {
+		if (!due && parser_at_word(parser, "if"))
+			break;
+		if (parser->token.kind == TOKEN_COMMA) {
+			if (due)
+				parser_expected(parser, element);
+			due = true;
+			continue;
+		}
+		if (!due)
+			parser_expected(parser, "a comma");
+		if (!add_element(parser, statement) && due)
+			parser_expected(parser, element);
+		due = false;
+	}
+	if (due)
+		parser_expected(parser, element);
+	finish_members(statement);
+}
+
+static struct parser parser_at(struct policy *policy, struct diags *diags,
+			       const struct source *source, const struct loader *loader)
+{
+	struct parser parser = {
+		.lexer = {.source = source}, .policy = policy, .diags = diags, .loader = loader};
+	const char *nul = memchr(source->text, '\0', source->size);
+	size_t at = nul ? (size_t)(nul - source->text) : 0;
+
+	if (nul)
+		diag_add(diags, SEVERITY_ERROR, (struct range){source, at, at + 1},
+			 "a NUL byte: this is no text");
+	return parser;
 }
 
 void parse_list(struct policy *policy, struct diags *diags, const struct source *source,
 		enum subject subject, enum effect effect)
 {
-	struct parser parser = parser_at(policy, diags, source);
+	struct parser parser = parser_at(policy, diags, source, NULL);
 	struct range where = {source, 0, source->size};
 	struct statement *statement = policy_add(policy, diags, where, subject, effect);
 
-	if (statement)
-		parse_elements(&parser, statement);
+	if (!statement)
+		return;
+	parser.lexer.list = true;
+	parser_advance(&parser);
+	read_elements(&parser, statement);
+	if (parser.token.kind != TOKEN_END)
+		parser_expected(&parser, "the end of the list (a condition needs --rule)");
 }
 
 void parse_default(struct policy *policy, struct diags *diags, const struct source *source)
@@ -216,4 +299,234 @@ void parse_default(struct policy *policy, struct diags *diags, const struct sour
 	else
 		diag_add(diags, SEVERITY_ERROR, where, "expected allow or deny, not '%.*s'",
 			 (int)source->size, source->text);
+}
+
+/* Goes on at the next line that can start a statement; brackets left open there are forgotten. */
+static void skip_statement(struct parser *parser)
+{
+	while (!at_end(parser))
+		parser_advance(parser);
+}
+
+static enum subject read_subject(struct parser *parser)
+{
+	enum subject subject = SUBJECT_OP;
+
+	if (parser_at_word(parser, "register"))
+		subject = SUBJECT_REGISTER;
+	else if (parser_at_word(parser, "sqe_flags"))
+		subject = SUBJECT_SQE_FLAGS;
+	if (subject != SUBJECT_OP)
+		parser_advance(parser);
+	return subject;
+}
+
+static struct range since(const struct parser *parser, size_t start)
+{
+	return (struct range){parser->lexer.source, start, parser->last_end};
+}
+
+static void read_default(struct parser *parser, size_t start)
+{
+	enum effect effect = EFFECT_DEFAULT_ALLOW;
+	enum subject subject;
+
+	parser_advance(parser);
+	subject = read_subject(parser);
+	if (parser_at_word(parser, "deny")) {
+		effect = EFFECT_DEFAULT_DENY;
+	} else if (!parser_at_word(parser, "allow")) {
+		parser_expected(parser, "allow or deny");
+		skip_statement(parser);
+		return;
+	}
+	parser_advance(parser);
+	policy_add(parser->policy, parser->diags, since(parser, start), subject, effect);
+}
+
+static void read_rule(struct parser *parser, size_t start, enum effect effect)
+{
+	struct statement *statement;
+	enum subject subject;
+
+	parser_advance(parser);
+	subject = read_subject(parser);
+	if (effect == EFFECT_REQUIRE && subject != SUBJECT_SQE_FLAGS) {
+		parser_expected(parser, "sqe-flags");
+		skip_statement(parser);
+		return;
+	}
+	statement =
+		policy_add(parser->policy, parser->diags, since(parser, start), subject, effect);
+	if (!statement)
+		return;
+	read_elements(parser, statement);
+	if (parser_at_word(parser, "if")) {
+		if (subject != SUBJECT_OP)
+			diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
+				 "only operations can have a condition");
+		parser_advance(parser);
+		statement->cond = parser_cond(parser, statement);
+		if (!statement->cond)
+			skip_statement(parser);
+	}
+	statement->where = since(parser, start);
+}
+
+struct read_source {
+	const struct source *source;
+	struct read_source *next;
+};
+
+static bool was_read(const struct policy *policy, const struct source *source)
+{
+	for (const struct read_source *read = policy->sources; read; read = read->next)
+		if (read->source == source)
+			return true;
+	return false;
+}
+
+/* Without memory for this a text may be read twice, which only repeats what it says. */
+static void note_read(struct policy *policy, const struct source *source)
+{
+	struct read_source *read = arena_alloc(&policy->arena, sizeof(*read));
+
+	if (!read)
+		return;
+	read->source = source;
+	read->next = policy->sources;
+	policy->sources = read;
+}
+
+static bool includes_itself(const struct source *from, const struct source *source)
+{
+	while (from != source && from->included)
+		from = from->included->source;
+	return from == source;
+}
+
+static void include(struct parser *parser, struct range where, const char *name, bool is_path)
+{
+	const struct source *from = where.source;
+	const struct source *source;
+
+	if (from->depth >= INCLUDE_DEPTH_MAX) {
+		diag_add(parser->diags, SEVERITY_ERROR, where,
+			 "included too deeply: no more than %d files may include each other",
+			 INCLUDE_DEPTH_MAX);
+		return;
+	}
+	source = parser->loader->load(parser->loader->data, where, name, is_path, parser->diags);
+	if (!source)
+		return;
+	if (includes_itself(from, source)) {
+		diag_add(parser->diags, SEVERITY_ERROR, where, "this file includes itself");
+		return;
+	}
+	parse_text(parser->policy, parser->diags, source, parser->loader);
+}
+
+static void read_include(struct parser *parser)
+{
+	struct token name;
+	char text[4096];
+	bool is_path;
+	size_t quote, size;
+
+	parser_advance(parser);
+	name = parser->token;
+	is_path = name.kind == TOKEN_STRING;
+	quote = is_path ? 1 : 0;
+	size = name.where.end - name.where.start - 2 * quote;
+	if (!is_path && name.kind != TOKEN_WORD) {
+		parser_expected(parser, "a file in double quotes, or a policy's name");
+		skip_statement(parser);
+		return;
+	}
+	parser_advance(parser);
+	if (!parser->loader) {
+		diag_add(parser->diags, SEVERITY_ERROR, name.where, "nothing can be included here");
+	} else if (size == 0 || size >= sizeof(text)) {
+		diag_add(parser->diags, SEVERITY_ERROR, name.where,
+			 size ? "the name is too long" : "the name is empty");
+	} else {
+		memcpy(text, token_text(&name) + quote, size);
+		text[size] = '\0';
+		include(parser, name.where, text, is_path);
+	}
+}
+
+static const struct {
+	const char *word;
+	enum effect effect;
+} rules[] = {{"allow", EFFECT_ALLOW}, {"deny", EFFECT_DENY}, {"require", EFFECT_REQUIRE}};
+
+static void read_statement(struct parser *parser)
+{
+	size_t start = parser->token.where.start;
+
+	if (parser_at_word(parser, "default")) {
+		read_default(parser, start);
+		return;
+	}
+	if (parser_at_word(parser, "include")) {
+		read_include(parser);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (!parser_at_word(parser, rules[i].word))
+			continue;
+		read_rule(parser, start, rules[i].effect);
+		return;
+	}
+	parser_expected(parser, "allow, deny, require, default or include");
+	skip_statement(parser);
+}
+
+static void end_statement(struct parser *parser)
+{
+	if (at_end(parser))
+		return;
+	parser_expected(parser, "the end of the statement");
+	skip_statement(parser);
+}
+
+static void read_statements(struct parser *parser)
+{
+	note_read(parser->policy, parser->lexer.source);
+	parser_advance(parser);
+	while (parser->token.kind != TOKEN_END) {
+		if (parser->token.kind != TOKEN_NEWLINE) {
+			read_statement(parser);
+			end_statement(parser);
+		}
+		if (parser->token.kind == TOKEN_NEWLINE)
+			parser_advance(parser);
+	}
+}
+
+void parse_text(struct policy *policy, struct diags *diags, const struct source *source,
+		const struct loader *loader)
+{
+	struct parser parser;
+
+	if (was_read(policy, source))
+		return;
+	parser = parser_at(policy, diags, source, loader);
+	read_statements(&parser);
+}
+
+void parse_rule(struct policy *policy, struct diags *diags, const struct source *source,
+		const struct loader *loader)
+{
+	struct parser parser = parser_at(policy, diags, source, loader);
+
+	parser_advance(&parser);
+	while (parser.token.kind == TOKEN_NEWLINE)
+		parser_advance(&parser);
+	read_statement(&parser);
+	while (parser.token.kind == TOKEN_NEWLINE)
+		parser_advance(&parser);
+	if (parser.token.kind != TOKEN_END)
+		parser_expected(&parser, "one statement only");
 }

@@ -2,6 +2,7 @@
 #ifndef URING_JAIL_POLICY_PLAN_H
 #define URING_JAIL_POLICY_PLAN_H
 
+#include "policy/bpf.h"
 #include "policy/kernel.h"
 #include "policy/policy.h"
 #include "policy/uring-abi.h"
@@ -9,12 +10,22 @@
 /* Every op, every register op, the flags allowed and the flags required. */
 #define PLAN_RESTRICTIONS_MAX (URING_OPS_MAX + URING_REGISTER_OPS_MAX + 2)
 
+/** What to do with an op for which the kernel cannot enforce a condition. */
+enum unsupported { UNSUPPORTED_FAIL, UNSUPPORTED_DENY };
+
+/** One io_uring_register(-1, IORING_REGISTER_BPF_FILTER): a condition on the requests of an op. */
+struct filter {
+	unsigned op;
+	uint8_t pdu_size;	    /* bytes of payload that the program relies on */
+	struct bpf_program program; /* returns 1 to allow, 0 to deny; in the kernel's byte order */
+};
+
 /**
- * What has to be done to the task so that a policy holds: nothing else than this is installed.
+ * What has to be done to the task so that a policy holds: nothing else than this is installed, in
+ * this order. All zero is a plan of nothing.
  *
  * `restrictions` is the argument of one io_uring_register(-1, IORING_REGISTER_RESTRICTIONS), laid
- * out as struct uring_task_restriction. Without entries (nr_res is 0) there is no such call: the
- * policy holds by itself.
+ * out as struct uring_task_restriction. Without entries (nr_res is 0) there is no such call.
  */
 struct plan {
 	struct {
@@ -23,6 +34,8 @@ struct plan {
 		uint32_t resv[3];
 		struct uring_restriction entries[PLAN_RESTRICTIONS_MAX];
 	} restrictions;
+	struct filter *filters; /* in the order of their ops, one for each op at most */
+	size_t nr_filters;
 };
 
 /** Whether nothing needs to be installed for the policy to hold. */
@@ -35,12 +48,21 @@ bool plan_is_empty(const struct plan *plan);
 unsigned plan_needs(const struct policy *policy, const struct kernel *kernel);
 
 /**
- * Compiles a policy that parsed without errors for a kernel.
+ * Compiles a policy that parsed without errors for a kernel. Each rule gets the cheapest mechanism
+ * that enforces it: ops, register ops and SQE flags that are decided whatever the request are
+ * restrictions, which are checked on the raw SQE before the op's own code runs; an op under a
+ * condition is allowed by those and gets one filter.
  *
- * @return true if `plan` makes the whole policy hold on that kernel; else false, with the reasons
+ * @param unsupported UNSUPPORTED_DENY denies an op where the kernel cannot enforce its conditions;
+ *                    that is said in a warning
+ * @param plan is filled in; plan_destroy() frees what is in it, also after a failure
+ * @return true if the plan makes the whole policy hold on that kernel; else false, with the reasons
  *         added to `diags` as errors
  */
-bool plan_compile(const struct policy *policy, const struct kernel *kernel, struct plan *plan,
-		  struct diags *diags);
+bool plan_compile(const struct policy *policy, const struct kernel *kernel,
+		  enum unsupported unsupported, struct plan *plan, struct diags *diags);
+
+/** Frees what a plan holds, and leaves a plan of nothing. */
+void plan_destroy(struct plan *plan);
 
 #endif

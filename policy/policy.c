@@ -35,90 +35,157 @@ static bool is_default(const struct statement *statement)
 	       statement->effect == EFFECT_DEFAULT_DENY;
 }
 
+static unsigned depth(const struct statement *statement)
+{
+	return statement->where.source->depth;
+}
+
+/* The outermost default that is stated for a subject, of those the first; NULL if none is. */
+static const struct statement *stated_default(const struct policy *policy, enum subject subject)
+{
+	const struct statement *found = NULL;
+
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (s->subject == subject && is_default(s) && (!found || depth(s) < depth(found)))
+			found = s;
+	return found;
+}
+
 void policy_check(const struct policy *policy, struct diags *diags)
 {
-	const struct statement *stated[SUBJECTS] = {NULL};
-
 	for (const struct statement *s = policy->first; s; s = s->next) {
+		const struct statement *first = NULL;
+
 		if (!is_default(s))
 			continue;
-		if (!stated[s->subject])
-			stated[s->subject] = s;
-		if (stated[s->subject]->effect == s->effect)
+		for (first = policy->first; first != s; first = first->next)
+			if (is_default(first) && first->subject == s->subject &&
+			    depth(first) == depth(s))
+				break;
+		if (first->effect == s->effect)
 			continue;
 		diag_add(diags, SEVERITY_ERROR, s->where, "a second, different default");
-		diag_add(diags, SEVERITY_NOTE, stated[s->subject]->where, "first stated here");
+		diag_add(diags, SEVERITY_NOTE, first->where, "first stated here");
 	}
 }
 
-/* The default of a subject: as stated, else deny if anything is allowed, else allow. */
-static bool allows_by_default(const struct policy *policy, enum subject subject)
+bool policy_default_allows(const struct policy *policy, enum subject subject)
 {
-	bool allow = true;
+	const struct statement *stated = stated_default(policy, subject);
 
-	for (const struct statement *s = policy->first; s; s = s->next) {
-		if (s->subject != subject)
-			continue;
-		if (is_default(s))
-			return s->effect == EFFECT_DEFAULT_ALLOW;
-		if (s->effect == EFFECT_ALLOW)
-			allow = false;
-	}
-	return allow;
+	if (stated)
+		return stated->effect == EFFECT_DEFAULT_ALLOW;
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (s->subject == subject && s->effect == EFFECT_ALLOW)
+			return false;
+	return true;
+}
+
+static bool is_single_bit(uint64_t value)
+{
+	return value && (value & (value - 1)) == 0;
+}
+
+bool policy_is_flag_rule(const struct statement *statement, uint8_t *denied, uint8_t *required)
+{
+	const struct cond *cond = statement->cond;
+	bool negated = cond && cond->kind == COND_NOT;
+	const struct test *test;
+	struct set all;
+
+	set_fill(&all);
+	*denied = *required = 0;
+	if (statement->subject != SUBJECT_OP || statement->effect != EFFECT_DENY || !cond ||
+	    !set_equal(&statement->members, &all))
+		return false;
+	if (negated)
+		cond = cond->left;
+	test = &cond->test;
+	if (cond->kind != COND_TEST || test->field != FIELD_SQE_FLAGS ||
+	    test->relation != RELATION_ANY || (negated && !is_single_bit(test->mask)))
+		return false;
+	*(negated ? required : denied) = (uint8_t)test->mask;
+	return true;
+}
+
+static bool reads_address(const struct cond *cond)
+{
+	if (cond->kind == COND_TEST)
+		return cond->test.field == FIELD_PORT || cond->test.field == FIELD_ADDR;
+	return reads_address(cond->left) || (cond->right && reads_address(cond->right));
+}
+
+bool policy_zero_address_denied(const struct policy *policy, unsigned op)
+{
+	if (op != URING_OP_CONNECT)
+		return false;
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (s->subject == SUBJECT_OP && s->cond && set_has(&s->members, op) &&
+		    reads_address(s->cond))
+			return true;
+	return false;
 }
 
 /* Deny wins, then allow, then the default. */
-static struct set decide(const struct policy *policy, enum subject subject,
-			 const struct set *always)
+static struct set decide_register_ops(const struct policy *policy)
 {
-	struct set allowed = *always, denied = {0};
+	struct set allowed = {0}, denied = {0};
 
-	if (allows_by_default(policy, subject))
+	/* These grant nothing, and a nested jail or a probe of features needs them. */
+	set_add(&allowed, URING_REGISTER_RESTRICTIONS);
+	set_add(&allowed, URING_REGISTER_BPF_FILTER);
+	set_add(&allowed, URING_REGISTER_QUERY);
+	if (policy_default_allows(policy, SUBJECT_REGISTER))
 		set_fill(&allowed);
 	for (const struct statement *s = policy->first; s; s = s->next) {
-		if (s->subject == subject && s->effect == EFFECT_ALLOW)
+		if (s->subject == SUBJECT_REGISTER && s->effect == EFFECT_ALLOW)
 			set_unite(&allowed, &s->members);
-		if (s->subject == subject && s->effect == EFFECT_DENY)
+		if (s->subject == SUBJECT_REGISTER && s->effect == EFFECT_DENY)
 			set_unite(&denied, &s->members);
 	}
 	set_subtract(&allowed, &denied);
 	return allowed;
 }
 
-static void decide_sqe_flags(const struct policy *policy, struct verdicts *verdicts)
-{
-	uint8_t allowed = allows_by_default(policy, SUBJECT_SQE_FLAGS) ? UINT8_MAX : 0;
-	uint8_t denied = 0, required = 0;
+/*
+ * The flags that statements allow, deny or require. `insisted` are those that a rule for all ops
+ * denies requests without, which does not allow them.
+ */
+struct flag_sums {
+	uint8_t allowed, denied, required, insisted;
+};
 
-	for (const struct statement *s = policy->first; s; s = s->next) {
-		if (s->subject != SUBJECT_SQE_FLAGS)
-			continue;
-		if (s->effect == EFFECT_ALLOW)
-			allowed |= s->sqe_flags;
-		else if (s->effect == EFFECT_DENY)
-			denied |= s->sqe_flags;
-		else if (s->effect == EFFECT_REQUIRE)
-			required |= s->sqe_flags;
+static void add_flags(struct flag_sums *sums, const struct statement *s)
+{
+	uint8_t denied, required;
+
+	if (policy_is_flag_rule(s, &denied, &required)) {
+		sums->denied |= denied;
+		sums->insisted |= required;
 	}
-	verdicts->sqe_flags = (uint8_t)((allowed | required) & ~denied);
-	verdicts->sqe_flags_required = required;
-	if (required & denied)
-		verdicts->ops = (struct set){0};
+	if (s->subject != SUBJECT_SQE_FLAGS)
+		return;
+	if (s->effect == EFFECT_ALLOW)
+		sums->allowed |= s->sqe_flags;
+	else if (s->effect == EFFECT_DENY)
+		sums->denied |= s->sqe_flags;
+	else if (s->effect == EFFECT_REQUIRE)
+		sums->required |= s->sqe_flags;
 }
 
-struct verdicts policy_verdicts(const struct policy *policy)
+struct verdicts policy_verdicts(const struct policy *policy, bool msg_ring)
 {
-	struct set harmless = {0};
-	struct verdicts verdicts;
+	struct verdicts verdicts = {.register_ops = decide_register_ops(policy)};
+	struct flag_sums sums = {0};
 
-	/* These grant nothing, and a nested jail or a probe of features needs them. */
-	set_add(&harmless, URING_REGISTER_RESTRICTIONS);
-	set_add(&harmless, URING_REGISTER_BPF_FILTER);
-	set_add(&harmless, URING_REGISTER_QUERY);
-	verdicts.ops = decide(policy, SUBJECT_OP, &(struct set){0});
-	verdicts.register_ops = decide(policy, SUBJECT_REGISTER, &harmless);
-	decide_sqe_flags(policy, &verdicts);
-	if (!set_has(&verdicts.ops, URING_OP_MSG_RING))
+	if (policy_default_allows(policy, SUBJECT_SQE_FLAGS))
+		sums.allowed = UINT8_MAX;
+	for (const struct statement *s = policy->first; s; s = s->next)
+		add_flags(&sums, s);
+	verdicts.sqe_flags = (uint8_t)((sums.allowed | sums.required) & ~sums.denied);
+	verdicts.sqe_flags_required = sums.required | sums.insisted;
+	verdicts.no_requests = (verdicts.sqe_flags_required & ~verdicts.sqe_flags) != 0;
+	if (!msg_ring || verdicts.no_requests)
 		set_remove(&verdicts.register_ops, URING_REGISTER_SEND_MSG_RING);
 	return verdicts;
 }
@@ -127,7 +194,8 @@ const struct statement *policy_denier(const struct policy *policy, enum subject 
 				      unsigned op)
 {
 	for (const struct statement *s = policy->first; s; s = s->next)
-		if (s->subject == subject && s->effect == EFFECT_DENY && set_has(&s->members, op))
+		if (s->subject == subject && s->effect == EFFECT_DENY && !s->cond &&
+		    set_has(&s->members, op))
 			return s;
 	return NULL;
 }

@@ -44,4 +44,12 @@ static inline void set_subtract(struct set *s, const struct set *without)
 		s->word[i] &= ~without->word[i];
 }
 
+static inline bool set_equal(const struct set *a, const struct set *b)
+{
+	for (int i = 0; i < 4; i++)
+		if (a->word[i] != b->word[i])
+			return false;
+	return true;
+}
+
 #endif

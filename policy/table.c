@@ -5,17 +5,66 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+#define OPEN_FLAG(name, value, help)			     +1
+#define OPEN_FLAG_BY_ARCH(name, generic, arm, powerpc, help) +1
+enum {
+	OPEN_FLAGS = 0
+#include "policy/open-flag.def"
+};
+#undef OPEN_FLAG
+#undef OPEN_FLAG_BY_ARCH
+
+enum {
+#define GROUP(id, name, help) BIT_##id,
+#include "policy/group.def"
+#undef GROUP
+};
+
+enum {
+#define GROUP(id, name, help) id = 1 << BIT_##id,
+#include "policy/group.def"
+#undef GROUP
+};
+
+enum {
+#define REGISTER_GROUP(id, name, help) REGISTER_BIT_##id,
+#include "policy/register-group.def"
+#undef REGISTER_GROUP
+};
+
+static const struct row register_group_rows[] = {
+#define REGISTER_GROUP(id, name, help)                                                             \
+	{1 << REGISTER_BIT_##id, false, "@", #name, "", help, PAYLOAD_NONE, 0},
+#include "policy/register-group.def"
+#undef REGISTER_GROUP
+};
+
+static const struct row group_rows[] = {
+#define GROUP(id, name, help) {id, false, "@", #name, "", help, PAYLOAD_NONE, 0},
+#include "policy/group.def"
+#undef GROUP
+};
+
 static const struct row op_rows[] = {
-#define OP(number, name, since, help) {number, false, "IORING_OP_", #name, since, help},
+#define OP(number, name, payload, groups, since, help)                                             \
+	{number, false, "IORING_OP_", #name, since, help, PAYLOAD_##payload, groups},
 #include "policy/op.def"
 #undef OP
 };
 
+#define ROW(number, prefix, name, since, help)                                                     \
+	{number, false, prefix, name, since, help, PAYLOAD_NONE, 0},
+
+#define REGISTER_ROW(number, proposed, prefix, name, group, since, help)                           \
+	{number, proposed, prefix, name, since, help, PAYLOAD_NONE, 1 << REGISTER_BIT_##group},
+
 static const struct row register_rows[] = {
-#define REGISTER(number, name, since, help) {number, false, "IORING_REGISTER_", #name, since, help},
-#define UNREGISTER(number, name, since, help)                                                      \
-	{number, false, "IORING_", "unregister_" #name, since, help},
-#define PROPOSED(number, name, help) {number, true, "IORING_REGISTER_", #name, "", help},
+#define REGISTER(number, name, group, since, help)                                                 \
+	REGISTER_ROW(number, false, "IORING_REGISTER_", #name, group, since, help)
+#define UNREGISTER(number, name, group, since, help)                                               \
+	REGISTER_ROW(number, false, "IORING_", "unregister_" #name, group, since, help)
+#define PROPOSED(number, name, group, help)                                                        \
+	REGISTER_ROW(number, true, "IORING_REGISTER_", #name, group, "", help)
 #include "policy/register-op.def"
 #undef REGISTER
 #undef UNREGISTER
@@ -23,14 +72,116 @@ static const struct row register_rows[] = {
 };
 
 static const struct row sqe_flag_rows[] = {
-#define SQE_FLAG(bit, name, since, help) {1U << (bit), false, "IOSQE_", #name, since, help},
+#define SQE_FLAG(bit, name, since, help) ROW(1U << (bit), "IOSQE_", #name, since, help)
 #include "policy/sqe-flag.def"
 #undef SQE_FLAG
 };
 
-const struct table op_table = {"operation", op_rows, COUNT(op_rows)};
-const struct table register_table = {"register operation", register_rows, COUNT(register_rows)};
-const struct table sqe_flag_table = {"SQE flag", sqe_flag_rows, COUNT(sqe_flag_rows)};
+static const struct row open_flag_rows[ARCHS][OPEN_FLAGS] = {
+#define OPEN_FLAG(name, value, help)			     ROW(value, "O_", #name, "", help)
+#define OPEN_FLAG_BY_ARCH(name, generic, arm, powerpc, help) ROW(generic, "O_", #name, "", help)
+	{
+#include "policy/open-flag.def"
+	},
+#undef OPEN_FLAG_BY_ARCH
+#define OPEN_FLAG_BY_ARCH(name, generic, arm, powerpc, help) ROW(arm, "O_", #name, "", help)
+	{
+#include "policy/open-flag.def"
+	},
+#undef OPEN_FLAG_BY_ARCH
+#define OPEN_FLAG_BY_ARCH(name, generic, arm, powerpc, help) ROW(powerpc, "O_", #name, "", help)
+	{
+#include "policy/open-flag.def"
+	},
+#undef OPEN_FLAG_BY_ARCH
+#undef OPEN_FLAG
+};
+
+#define ACCMODE(name, value)
+#define RESOLVE(name, value)
+#define FAMILY(name, value)
+#define SOCK_TYPE(name, value)
+#define PROTOCOL(name, value)
+
+static const struct row accmode_rows[] = {
+#undef ACCMODE
+#define ACCMODE(name, value) ROW(value, "O_", #name, "", "")
+#include "policy/constant.def"
+#undef ACCMODE
+#define ACCMODE(name, value)
+};
+
+static const struct row resolve_rows[] = {
+#undef RESOLVE
+#define RESOLVE(name, value) ROW(value, "RESOLVE_", #name, "", "")
+#include "policy/constant.def"
+#undef RESOLVE
+#define RESOLVE(name, value)
+};
+
+static const struct row family_rows[] = {
+#undef FAMILY
+#define FAMILY(name, value) ROW(value, "AF_", #name, "", "")
+#include "policy/constant.def"
+#undef FAMILY
+#define FAMILY(name, value)
+};
+
+static const struct row sock_type_rows[] = {
+#undef SOCK_TYPE
+#define SOCK_TYPE(name, value) ROW(value, "SOCK_", #name, "", "")
+#include "policy/constant.def"
+#undef SOCK_TYPE
+#define SOCK_TYPE(name, value)
+};
+
+static const struct row protocol_rows[] = {
+#undef PROTOCOL
+#define PROTOCOL(name, value) ROW(value, "IPPROTO_", #name, "", "")
+#include "policy/constant.def"
+};
+
+#undef RESOLVE
+#undef FAMILY
+#undef SOCK_TYPE
+#undef PROTOCOL
+
+#define TABLE(noun, rows)                                                                          \
+	{                                                                                          \
+		noun, rows, COUNT(rows)                                                            \
+	}
+
+const struct table op_table = TABLE("operation", op_rows);
+const struct table register_table = TABLE("register operation", register_rows);
+const struct table sqe_flag_table = TABLE("SQE flag", sqe_flag_rows);
+const struct table group_table = TABLE("group", group_rows);
+const struct table register_group_table =
+	TABLE("group of register operations", register_group_rows);
+const struct table accmode_table = TABLE("access mode", accmode_rows);
+const struct table resolve_table = TABLE("RESOLVE_ flag", resolve_rows);
+const struct table family_table = TABLE("address family", family_rows);
+const struct table sock_type_table = TABLE("socket type", sock_type_rows);
+const struct table protocol_table = TABLE("protocol", protocol_rows);
+
+const struct table open_flag_table[ARCHS] = {
+	[ARCH_GENERIC] = TABLE("open flag", open_flag_rows[ARCH_GENERIC]),
+	[ARCH_ARM] = TABLE("open flag", open_flag_rows[ARCH_ARM]),
+	[ARCH_POWERPC] = TABLE("open flag", open_flag_rows[ARCH_POWERPC]),
+};
+
+const uint64_t open_largefile[ARCHS] = {
+	[ARCH_GENERIC] = 0100000, [ARCH_ARM] = 0400000, [ARCH_POWERPC] = 0200000};
+
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390__) || defined(__riscv) ||           \
+	defined(__loongarch__)
+const enum arch arch_here = ARCH_GENERIC;
+#elif defined(__arm__) || defined(__aarch64__) || defined(__m68k__)
+const enum arch arch_here = ARCH_ARM;
+#elif defined(__powerpc__)
+const enum arch arch_here = ARCH_POWERPC;
+#else
+#error "add the open flags of this architecture to policy/open-flag.def"
+#endif
 
 /* Not tolower(): what a policy means must not hang on the locale. */
 static char fold(char c)
@@ -68,8 +219,11 @@ const struct row *table_find(const struct table *table, const char *name, size_t
 	return NULL;
 }
 
-const struct row *table_row(const struct table *table, unsigned number)
+const struct row *table_row(const struct table *table, uint64_t number)
 {
+	if (number < table->n && table->rows[number].number == number &&
+	    !table->rows[number].proposed)
+		return &table->rows[number];
 	for (size_t i = 0; i < table->n; i++)
 		if (table->rows[i].number == number && !table->rows[i].proposed)
 			return &table->rows[i];
@@ -82,7 +236,7 @@ unsigned table_known(const struct table *table)
 
 	for (size_t i = 0; i < table->n; i++)
 		if (!table->rows[i].proposed && table->rows[i].number >= known)
-			known = table->rows[i].number + 1;
+			known = (unsigned)table->rows[i].number + 1;
 	return known;
 }
 

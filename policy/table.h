@@ -4,15 +4,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/** What a filter sees of a request, beside user_data and the SQE's flags. Bits, so that a field can
+ * be in several. */
+enum payload { PAYLOAD_NONE = 1, PAYLOAD_OPEN = 2, PAYLOAD_SOCKET = 4, PAYLOAD_CONNECT = 8 };
 
 /** One name that the kernel has for a number. */
 struct row {
-	unsigned number;
-	bool proposed;	    /* in no released kernel: the number is a guess, never to be used */
-	const char *prefix; /* what C's name has before the short one: "IORING_OP_" */
-	const char *name;   /* the short name, lower case: "openat2"; C's is in capitals */
-	const char *since;  /* the first kernel that has it; "" where proposed */
-	const char *help;   /* what it does, in one line */
+	uint64_t number;
+	bool proposed;	      /* in no released kernel: the number is a guess, never to be used */
+	const char *prefix;   /* what C's name has before the short one: "IORING_OP_" */
+	const char *name;     /* the short name, lower case: "openat2"; C's is in capitals */
+	const char *since;    /* the first kernel that has it; "" where proposed or not known */
+	const char *help;     /* what it does, in one line; "" for constants that are well known */
+	enum payload payload; /* of an op */
+	uint32_t groups;      /* of an op or register op: bits, the numbers of its groups' rows */
 };
 
 /** A table of names of one kind; rows in the order of their numbers, proposals last. */
@@ -27,6 +34,25 @@ extern const struct table op_table;
 extern const struct table register_table;
 /** SQE flags; the number of a row is its mask. */
 extern const struct table sqe_flag_table;
+/** Groups of ops, without @all; the number of a row is the bit that its members have in groups. */
+extern const struct table group_table;
+/** Groups of register ops, likewise. */
+extern const struct table register_group_table;
+
+/** Whose values of the constants that differ a kernel has. */
+enum arch { ARCH_GENERIC, ARCH_ARM, ARCH_POWERPC };
+#define ARCHS 3
+
+/** The architecture that this is built for. */
+extern const enum arch arch_here;
+
+/** Flags of an open, by architecture; O_LARGEFILE is not among them. */
+extern const struct table open_flag_table[ARCHS];
+/** O_LARGEFILE as the kernel of an architecture has it, which it adds to opens by itself. */
+extern const uint64_t open_largefile[ARCHS];
+
+extern const struct table accmode_table, resolve_table, family_table, sock_type_table,
+	protocol_table;
 
 /**
  * Finds a row by its short name or by C's, in any case, with '-' for '_'. The one lookup that
@@ -40,7 +66,7 @@ const struct row *table_find(const struct table *table, const char *name, size_t
 bool table_same_name(const char *name, size_t size, const char *other);
 
 /** The row of a released kernel's number, or NULL. */
-const struct row *table_row(const struct table *table, unsigned number);
+const struct row *table_row(const struct table *table, uint64_t number);
 
 /** One more than the greatest number of a released kernel that the table knows. */
 unsigned table_known(const struct table *table);

@@ -21,7 +21,11 @@ enum {
 	URING_REGISTER_SEND_MSG_RING = 31,
 	URING_REGISTER_QUERY = 35,
 	URING_REGISTER_BPF_FILTER = 37,
+	URING_OP_NOP = 0,
+	URING_OP_CONNECT = 16,
+	URING_OP_OPENAT2 = 28,
 	URING_OP_MSG_RING = 40,
+	URING_OP_SOCKET = 45,
 };
 
 /* Opcodes are one byte in a request and in a restriction, so there can be no more than these. */
@@ -91,5 +95,27 @@ struct uring_query_opcode {
 _Static_assert(sizeof(struct uring_query_opcode) == 48, "struct io_uring_query_opcode");
 _Static_assert(offsetof(struct uring_query_opcode, sqe_flags) == 32,
 	       "struct io_uring_query_opcode");
+
+/** struct io_uring_bpf_filter within struct io_uring_bpf: the argument of IORING_REGISTER_BPF_FILTER. */
+struct uring_bpf {
+	uint16_t cmd_type; /* URING_BPF_CMD_FILTER */
+	uint16_t cmd_flags;
+	uint32_t resv;
+	uint32_t opcode;
+	uint32_t flags;
+	uint32_t filter_len; /* instructions */
+	uint8_t pdu_size; /* bytes of payload that the program relies on; the kernel writes its own */
+	uint8_t filter_resv[3];
+	uint64_t filter_ptr;
+	uint64_t filter_resv2[5];
+};
+
+enum { URING_BPF_CMD_FILTER = 1, URING_BPF_FILTER_SZ_STRICT = 2 };
+
+_Static_assert(sizeof(struct uring_bpf) == 72, "struct io_uring_bpf");
+_Static_assert(offsetof(struct uring_bpf, opcode) == 8, "struct io_uring_bpf_filter");
+_Static_assert(offsetof(struct uring_bpf, filter_len) == 16, "struct io_uring_bpf_filter");
+_Static_assert(offsetof(struct uring_bpf, pdu_size) == 20, "struct io_uring_bpf_filter");
+_Static_assert(offsetof(struct uring_bpf, filter_ptr) == 24, "struct io_uring_bpf_filter");
 
 #endif

@@ -1,19 +1,51 @@
-Every example of the README and the manual compiles for a kernel that enforces it:
+Every example of the README and the manual runs: policies that stand there are put where the commands
+look for them, and a command to run is replaced by a look at the plan for a kernel that enforces it.
 
-  $ cd "$TESTDIR/../.."
-  > cat README.md man/*.scd | sed -nE 's/^(    |\t)(ExecStart=[^ ]*)?(uring-jail)? ?(-[^ ].*)/\4/p' |
+  $ root=$TESTDIR/../..
+  > export XDG_CONFIG_HOME=$PWD/config
+  > mkdir -p config/uring-jail
+  > cp "$root"/policy/presets/*.policy config/uring-jail
+  > sed 's/^    //' "$root/README.md" |
+  >   awk '/^# [a-z-]+\.policy/ {file = $2} /^$/ {file = ""} file {print > file}'
+
+  $ cat "$root/README.md" "$root"/man/*.scd |
+  > sed -nE 's/^(    |\t)(ExecStart=[^ ]*\/)?uring-jail (-[^ ].*)/\3/p' |
   > while read -r example; do
   >   case $example in
-  >   *--print*) arguments=$example;;
-  >   *) arguments="${example%% -- *} --print --kernel=7.3";;
+  >   *\ --\ *) arguments="${example%% -- *} --print --kernel=7.3";;
+  >   *--check*) arguments="$example --kernel=7.3";;
+  >   *) arguments=$example;;
   >   esac
-  >   uring-jail $arguments >/dev/null && echo "ok: $example"
+  >   status=0
+  >   eval "uring-jail $arguments" >out 2>&1 || status=$?
+  >   case $arguments-$status in
+  >   *--test*-[01]) echo "$(sed 's/ .*//; 1q' out): $example";;
+  >   *-0) echo "ok: $example";;
+  >   *) echo "$status: $example"; cat out;;
+  >   esac
+  >   grep 'warning: ' out || true
   > done
   ok: --deny-op=openat2 -- ./app
   ok: --allow-op=read,write,fsync,msg_ring -- ./worker
-  ok: --deny-op=openat,openat2,socket,uring_cmd,uring_cmd128 -- ./service
-  ok: --deny-op=openat2 --deny-sqe-flags=async --print --kernel=7.2
+  ok: -r 'deny openat, openat2 if flags & (O_CREAT | O_TRUNC)' -- ./service
+  ok: -p no-network -- ./worker
+  ok: -p ./net.policy --check
+  deny: -p ./net.policy --test='connect addr=10.1.2.3 port=80'
+  ok: -p ./net.policy --print --kernel=7.2
   ok: --deny-op=openat2 -- ./app
   ok: -a read,write,fsync,msg_ring -- ./worker
   ok: -a read,write,fsync,msg_ring -- /usr/bin/worker
-  ok: -d openat,openat2 --print --kernel=7.2
+  ok: -p no-network -- ./worker
+  ok: -p no-network -p no-passthrough -d openat -r 'deny openat2 if flags & O_CREAT' -- ./app
+  ok: -r 'default allow' -r 'allow connect if addr in 10.0.0.0/8 and port == 5432' -d send,sendmsg,send_zc,sendmsg_zc -- ./client
+  ok: -p no-network --print --kernel=7.2
+  ok: -p ./net.policy --check -W
+  deny: -p read-only --test='openat flags=O_CREAT' --explain
+
+The answer in uring-jail-json(5), which is broken into lines there:
+
+  $ page=$root/man/uring-jail-json.5.scd
+  $ eval "$(sed -n 's/^\$ uring-jail/uring-jail/p' "$page")" >answer
+  [1]
+  $ tr -d '\n' <answer >joined
+  $ sed -n '/^\$ uring-jail/,/^```/p' "$page" | grep -v '^[$`]' | tr -d '\n' | diff - joined

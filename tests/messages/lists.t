@@ -5,7 +5,7 @@ and nothing runs:
   --deny-op:6: error: unknown operation 'opnat2'; did you mean 'openat2'?
      | read,opnat2,,fsnc
      |      ^~~~~~
-  --deny-op:13: error: expected a name, a number or @all, not ','
+  --deny-op:13: error: expected a name, a number or a group, not ','
      | read,opnat2,,fsnc
      |             ^
   --deny-op:14: error: unknown operation 'fsnc'; did you mean 'fsync'?
@@ -58,13 +58,13 @@ Groups:
 Numbers:
 
   $ uring-jail -d 64,256,0x100,99999999999999999999,07,0x,6x,0b1 --print
-  --deny-op:4: error: 256 is out of range (0 to 255)
+  --deny-op:4: error: 256 is more than 255
      | 64,256,0x100,99999999999999999999,07,0x,6x,0b1
      |    ^~~
-  --deny-op:8: error: 0x100 is out of range (0 to 255)
+  --deny-op:8: error: 0x100 is more than 255
      | 64,256,0x100,99999999999999999999,07,0x,6x,0b1
      |        ^~~~~
-  --deny-op:14: error: 99999999999999999999 is out of range (0 to 255)
+  --deny-op:14: error: 99999999999999999999 is more than 255
      | 64,256,0x100,99999999999999999999,07,0x,6x,0b1
      |              ^~~~~~~~~~~~~~~~~~~~
   --deny-op:35: error: '07' has a leading 0; write it without, or in hexadecimal after 0x
@@ -82,10 +82,10 @@ Numbers:
   [125]
 
   $ uring-jail --deny-sqe-flags=0,0x1ff --print
-  --deny-sqe-flags:1: error: 0 is out of range (1 to 255)
+  --deny-sqe-flags:1: error: a mask without any flag
      | 0,0x1ff
      | ^
-  --deny-sqe-flags:3: error: 0x1ff is out of range (1 to 255)
+  --deny-sqe-flags:3: error: 0x1ff is more than 255
      | 0,0x1ff
      |   ^~~~~
   [125]
@@ -93,16 +93,16 @@ Numbers:
 A list has no empty places and nothing else than commas between its elements:
 
   $ uring-jail -a '' --print
-  --allow-op:1: error: expected a name, a number or @all
+  --allow-op:1: error: expected a name, a number or a group
      | 
      | ^
   [125]
 
   $ uring-jail -a ',' --print
-  --allow-op:1: error: expected a name, a number or @all, not ','
+  --allow-op:1: error: expected a name, a number or a group, not ','
      | ,
      | ^
-  --allow-op:2: error: expected a name, a number or @all
+  --allow-op:2: error: expected a name, a number or a group
      | ,
      |  ^
   [125]
@@ -119,11 +119,19 @@ A list has no empty places and nothing else than commas between its elements:
      |            ^~~~
   [125]
 
+A list has no condition:
+
+  $ uring-jail -a 'read if user_data == 1' --print
+  --allow-op:6: error: expected the end of the list (a condition needs --rule), not 'if'
+     | read if user_data == 1
+     |      ^~
+  [125]
+
 Control characters never reach the terminal; the underline is under what it means, after tabs and
 characters of several bytes too:
 
   $ uring-jail -a "$(printf '\tread,\033[31m\tö,\302\233opnat')" --print
-  --allow-op:7: error: expected a name, a number or @all, not '?'
+  --allow-op:7: error: expected a name, a number or a group, not '?'
      | \tread,?[31m\t\xc3\xb6,?opnat (esc)
      | \t     ^ (esc)
   --allow-op:8: error: expected a comma, not '['
@@ -138,7 +146,7 @@ characters of several bytes too:
   --allow-op:13: error: expected a comma, not '\xc3\xb6' (esc)
      | \tread,?[31m\t\xc3\xb6,?opnat (esc)
      | \t          \t^ (esc)
-  --allow-op:16: error: expected a name, a number or @all, not '?'
+  --allow-op:16: error: expected a name, a number or a group, not '?'
      | \tread,?[31m\t\xc3\xb6,?opnat (esc)
      | \t          \t  ^ (esc)
   --allow-op:18: error: expected a comma, not 'opnat'

@@ -7,8 +7,10 @@ Ops that are denied close no more than themselves:
   1. prctl(PR_SET_NO_NEW_PRIVS, 1)
   2. close inherited io_uring file descriptors
   3. io_uring_register(-1, IORING_REGISTER_RESTRICTIONS), 65 entries
+     checked before an operation's own code runs, whatever the request is
      operations: 64 of 65 allowed; denied:
         openat2
+        decided by --deny-op
      SQE flags allowed: fixed_file, io_drain, io_link, io_hardlink, async, buffer_select, cqe_skip_success
      register operations: not restricted
   4. make sure that the task is restricted now
@@ -22,8 +24,10 @@ denies its register op, which does the same:
   1. prctl(PR_SET_NO_NEW_PRIVS, 1)
   2. close inherited io_uring file descriptors
   3. io_uring_register(-1, IORING_REGISTER_RESTRICTIONS), 41 entries
+     checked before an operation's own code runs, whatever the request is
      operations: 3 of 65 allowed:
         fsync, read, write
+        decided by --allow-op
      SQE flags allowed: fixed_file, io_drain, io_link, io_hardlink, async, buffer_select, cqe_skip_success
      register operations: 37 of 38 allowed; denied:
         send_msg_ring
@@ -37,10 +41,14 @@ Nothing allowed:
   1. prctl(PR_SET_NO_NEW_PRIVS, 1)
   2. close inherited io_uring file descriptors
   3. io_uring_register(-1, IORING_REGISTER_RESTRICTIONS), 4 entries
+     checked before an operation's own code runs, whatever the request is
      operations: 0 of 65 allowed
+        decided by --default
      SQE flags allowed: none
+        decided by --deny-sqe-flags
      register operations: 3 of 38 allowed:
         restrictions, query, bpf_filter
+        decided by --deny-register
   4. make sure that the task is restricted now
   5. execvp(COMMAND)
 
@@ -51,9 +59,11 @@ Flags alone:
   1. prctl(PR_SET_NO_NEW_PRIVS, 1)
   2. close inherited io_uring file descriptors
   3. io_uring_register(-1, IORING_REGISTER_RESTRICTIONS), 67 entries
+     checked before an operation's own code runs, whatever the request is
      operations: 65 of 65 allowed
      SQE flags allowed: fixed_file, io_drain, io_link, io_hardlink, buffer_select, cqe_skip_success
      SQE flags required: fixed_file
+        decided by --require-sqe-flags, --deny-sqe-flags
      register operations: not restricted
   4. make sure that the task is restricted now
   5. execvp(COMMAND)
@@ -65,9 +75,11 @@ Register ops alone:
   1. prctl(PR_SET_NO_NEW_PRIVS, 1)
   2. close inherited io_uring file descriptors
   3. io_uring_register(-1, IORING_REGISTER_RESTRICTIONS), 5 entries
+     checked before an operation's own code runs, whatever the request is
      operations: not restricted
      register operations: 5 of 38 allowed:
         buffers, unregister_buffers, restrictions, query, bpf_filter
+        decided by --allow-register
   4. make sure that the task is restricted now
   5. execvp(COMMAND)
 

@@ -29,7 +29,7 @@ Every mistake on the command line is an error 125, and nothing runs.
   [125]
 
   $ uring-jail --list=nonsense
-  uring-jail: --list: expected ops, registers or flags, not 'nonsense'
+  uring-jail: --list: expected ops, groups, registers, flags, fields or policies, not 'nonsense'
   Try `uring-jail --help' or `uring-jail --usage' for more information.
   [125]
 
@@ -39,7 +39,7 @@ Every mistake on the command line is an error 125, and nothing runs.
   [125]
 
   $ uring-jail --list=ops --print -d read
-  uring-jail: --print and --list can be given only once, and not together
+  uring-jail: --list and --print do not go together
   Try `uring-jail --help' or `uring-jail --usage' for more information.
   [125]
 
@@ -49,12 +49,12 @@ Every mistake on the command line is an error 125, and nothing runs.
   [125]
 
   $ uring-jail -d read --print plan
-  uring-jail: --print runs no command; for --print plan write --print=plan
+  uring-jail: --print runs no command; did you mean --print=plan?
   Try `uring-jail --help' or `uring-jail --usage' for more information.
   [125]
 
-  $ uring-jail -d read --print=bpf
-  uring-jail: --print: expected plan, not 'bpf'
+  $ uring-jail -d read --print=nonsense
+  uring-jail: --print: expected plan, policy, bpf, c or json, not 'nonsense'
   Try `uring-jail --help' or `uring-jail --usage' for more information.
   [125]
 
@@ -64,7 +64,7 @@ Every mistake on the command line is an error 125, and nothing runs.
   [125]
 
   $ uring-jail -d read --kernel=7.3 -- touch ran; ls
-  uring-jail: --kernel goes with --print
+  uring-jail: --kernel goes with --print and --check
   Try `uring-jail --help' or `uring-jail --usage' for more information.
 
 Options end at the first word that is none; the rest is the command's:
@@ -124,12 +124,15 @@ Output that cannot be written is an error:
   uring-jail 0.1.0
 
   $ uring-jail --usage
-  Usage: uring-jail [-qvh?V] [-a LIST] [-d LIST] [--allow-register=LIST]
-              [--allow-sqe-flags=LIST] [--allow-op=LIST] [--default=allow|deny]
-              [--deny-register=LIST] [--deny-sqe-flags=LIST] [--deny-op=LIST]
-              [--require-sqe-flags=LIST] [--kernel=VERSION]
-              [--list=ops|registers|flags] [--print[=plan]] [--quiet] [--usage]
-              [--verbose] [--help] [--version] COMMAND [ARG...]
+  Usage: uring-jail [-Wqvh?V] [-a LIST] [-d LIST] [-p NAME|FILE] [-r STATEMENT]
+              [--allow-register=LIST] [--allow-sqe-flags=LIST] [--allow-op=LIST]
+              [--default=allow|deny] [--deny-register=LIST]
+              [--deny-sqe-flags=LIST] [--deny-op=LIST] [--policy=NAME|FILE]
+              [--require-sqe-flags=LIST] [--rule=STATEMENT]
+              [--unsupported=fail|deny] [--check] [--explain] [--json]
+              [--kernel=VERSION] [--list=WHAT] [--print[=FORM]] [--test=REQUEST]
+              [--quiet] [--usage] [--verbose] [--help] [--version]
+              COMMAND [ARG...]
 
   $ uring-jail --help
   Usage: uring-jail [OPTION...] COMMAND [ARG...]
@@ -144,13 +147,30 @@ Output that cannot be written is an error:
         --deny-register=LIST   Deny these operations of io_uring_register(2)
         --deny-sqe-flags=LIST  Deny requests with any of these flags
     -d, --deny-op=LIST         Deny these operations
+    -p, --policy=NAME|FILE     A policy file: with a / in it a path, - standard
+                               input, else a name that is searched for
         --require-sqe-flags=LIST   Deny requests without all of these flags
+    -r, --rule=STATEMENT       One statement of the policy language
+        --unsupported=fail|deny   Where the kernel cannot enforce a condition:
+                               fail (the default), or deny the operation
   
    Looking, with no command run:
-        --kernel=VERSION       With --print: for the kernel 7.0, 7.1, 7.2, 7.3 or
-                               running (the default)
-        --list=ops|registers|flags   List the names that a LIST can hold
-        --print[=plan]         Print what would be done, call by call
+        --check                Report what is wrong with the policy, and what
+                               looks like a mistake
+        --explain              With --test: say what each statement came to
+        --json                 With --check, --test and --list: for a machine
+        --kernel=VERSION       With --print and --check: for the kernel 7.0, 7.1,
+                               7.2, 7.3 or running (the default)
+        --list=WHAT            List ops, groups, registers, flags or fields, or
+                               the policies that are found by name
+        --print[=FORM]         Print what would be done, call by call (plan, the
+                               default); the policy as one text (policy); the
+                               filters (bpf); C code that does the same (c); or
+                               all for a machine (json)
+        --test=REQUEST         Say what becomes of a request such as "socket
+                               family=AF_INET" (repeatable; - reads one a line
+                               from standard input)
+    -W                         With --check: warnings are errors
   
    Other:
     -q, --quiet                No notes and no warnings; errors remain

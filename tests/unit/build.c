@@ -5,44 +5,37 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/options.h"
-#include "policy/parse.h"
-
 #define WORDS_MAX 16
 
-/* Goes through the option parser, so that what is tested is what a command line means. */
-struct built build(const char *text)
+static char *word_of(struct arena *arena, const char *text, size_t size)
 {
-	struct built built = {0};
+	char *word = arena_alloc(arena, size + 3);
+
+	cr_assert(word);
+	memcpy(mempcpy(word, "--", 2), text, size);
+	for (char *c = word; *c; c++)
+		if (*c == '~')
+			*c = ' ';
+	return word;
+}
+
+/* Goes through the option parser, so that what is tested is what a command line means. */
+void build(struct built *built, const char *text)
+{
 	char *argv[WORDS_MAX + 3] = {"uring-jail"};
-	struct options options;
 	int argc = 1;
 
+	*built = (struct built){0};
 	while (*text) {
 		size_t size = strcspn(text, " ");
-		char *word = arena_alloc(&built.arena, size + 3);
 
-		cr_assert(word && argc <= WORDS_MAX);
-		memcpy(mempcpy(word, "--", 2), text, size);
-		argv[argc++] = word;
+		cr_assert(argc <= WORDS_MAX);
+		argv[argc++] = word_of(&built->arena, text, size);
 		text += size + (text[size] == ' ');
 	}
 	argv[argc++] = "true";
-	options_parse(argc, argv, &options);
-	for (size_t i = 0; i < options.nr_policy; i++) {
-		struct policy_option *option = &options.policy[i];
-		struct source *source = arena_alloc(&built.arena, sizeof(*source));
-
-		*source = option->source;
-		if (option->is_default)
-			parse_default(&built.policy, &built.diags, source);
-		else
-			parse_list(&built.policy, &built.diags, source, option->subject,
-				   option->effect);
-	}
-	policy_check(&built.policy, &built.diags);
-	options_destroy(&options);
-	return built;
+	options_parse(argc, argv, &built->options);
+	load_policy(&built->loaded, &built->options);
 }
 
 const char *built_messages(struct built *built)
@@ -50,17 +43,18 @@ const char *built_messages(struct built *built)
 	size_t size = 1;
 	char *text, *end;
 
-	for (const struct diag *diag = built->diags.first; diag; diag = diag->next)
+	for (const struct diag *diag = built->loaded.diags.first; diag; diag = diag->next)
 		size += strlen(diag->message) + 1;
 	text = end = arena_alloc(&built->arena, size);
-	for (const struct diag *diag = built->diags.first; diag; diag = diag->next)
+	cr_assert(text);
+	for (const struct diag *diag = built->loaded.diags.first; diag; diag = diag->next)
 		end += sprintf(end, "%s\n", diag->message);
 	return text;
 }
 
 void built_destroy(struct built *built)
 {
+	loaded_destroy(&built->loaded);
+	options_destroy(&built->options);
 	arena_destroy(&built->arena);
-	policy_destroy(&built->policy);
-	diags_destroy(&built->diags);
 }

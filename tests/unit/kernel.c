@@ -46,10 +46,15 @@ Test(kernel, releases)
 
 Test(kernel, known_kernels_are_found_by_their_minor_version)
 {
-	cr_expect_str_eq(kernel_known("7.1")->version, "7.1");
-	cr_expect_eq(kernel_known("7.1")->survives_exec, FINDING_YES);
-	cr_expect_eq(kernel_known("7.0")->survives_exec, FINDING_NO);
-	cr_expect_null(kernel_known("7.1.13"));
-	cr_expect_null(kernel_known("running"));
-	cr_expect_str_eq(kernel_newest()->version, "7.3");
+	struct kernel kernel;
+
+	cr_expect(kernel_known("7.1", &kernel));
+	cr_expect_str_eq(kernel.version, "7.1");
+	cr_expect_eq(kernel.survives_exec, FINDING_YES);
+	cr_expect(kernel_known("7.0", &kernel));
+	cr_expect_eq(kernel.survives_exec, FINDING_NO);
+	cr_expect_not(kernel_known("7.1.13", &kernel));
+	cr_expect_not(kernel_known("running", &kernel));
+	kernel_newest(&kernel);
+	cr_expect_str_eq(kernel.version, "7.3");
 }

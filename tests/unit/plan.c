@@ -20,11 +20,19 @@ static void format_entries(const struct plan *plan, char *text)
 /* A small kernel, so that whole plans can be written down: 4 ops, 40 register ops, flags 0x7f. */
 static struct kernel small_kernel(void)
 {
-	struct kernel kernel = *kernel_known("7.3");
+	struct kernel kernel;
+
+	kernel_newest(&kernel);
 
 	kernel.nr_ops = 4;
 	kernel.nr_register_ops = 4;
 	return kernel;
+}
+
+static bool compile(struct built *built, const struct kernel *kernel, struct plan *plan)
+{
+	return plan_compile(&built->loaded.policy, kernel, UNSUPPORTED_FAIL, plan,
+			    &built->loaded.diags);
 }
 
 static const struct plan_case {
@@ -67,11 +75,13 @@ Test(plan, restrictions)
 
 	for (size_t i = 0; i < sizeof(plan_cases) / sizeof(plan_cases[0]); i++) {
 		const struct plan_case *c = &plan_cases[i];
-		struct built built = build(c->options);
+		struct built built;
 		struct plan plan;
 		char entries[8192];
-		bool done = plan_compile(&built.policy, &kernel, &plan, &built.diags);
+		bool done;
 
+		build(&built, c->options);
+		done = compile(&built, &kernel, &plan);
 		cr_expect(done, "%s: %s", c->options, built_messages(&built));
 		format_entries(&plan, entries);
 		cr_expect_str_eq(entries, c->entries, "%s: %s, not %s", c->options, entries,
@@ -83,11 +93,14 @@ Test(plan, restrictions)
 
 Test(plan, a_closed_list_names_every_allowed_number_of_the_kernel)
 {
-	struct built built = build("deny-op=openat2,msg_ring");
+	struct built built;
+	struct kernel kernel;
 	struct plan plan;
 	bool seen[URING_OPS_MAX] = {false}, seen_register[URING_REGISTER_OPS_MAX] = {false};
 
-	cr_assert(plan_compile(&built.policy, kernel_known("7.3"), &plan, &built.diags));
+	kernel_newest(&kernel);
+	build(&built, "deny-op=openat2,msg_ring");
+	cr_assert(compile(&built, &kernel, &plan));
 	for (unsigned i = 0; i < plan.restrictions.nr_res; i++) {
 		if (plan.restrictions.entries[i].opcode == URING_RESTRICTION_SQE_OP)
 			seen[plan.restrictions.entries[i].value] = true;
@@ -105,14 +118,16 @@ Test(plan, a_closed_list_names_every_allowed_number_of_the_kernel)
 
 Test(plan, the_whole_of_the_largest_kernel_fits)
 {
-	struct kernel kernel = *kernel_known("7.3");
-	struct built built = build("deny-sqe-flags=async require-sqe-flags=fixed_file "
-				   "deny-register=clone_files,255");
+	struct kernel kernel;
+	struct built built;
 	struct plan plan;
 
+	kernel_newest(&kernel);
+	build(&built, "deny-sqe-flags=async require-sqe-flags=fixed_file "
+		      "deny-register=clone_files,255");
 	kernel.nr_ops = URING_OPS_MAX;
 	kernel.nr_register_ops = 38;
-	cr_assert(plan_compile(&built.policy, &kernel, &plan, &built.diags));
+	cr_assert(compile(&built, &kernel, &plan));
 	cr_expect_eq(plan.restrictions.nr_res, 2 + URING_OPS_MAX);
 	built_destroy(&built);
 }
@@ -193,7 +208,7 @@ Test(plan, refusals)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		const struct refusal *r = &refusals[i];
-		struct built built = build(r->options);
+		struct built built;
 		struct kernel kernel = r->kernel;
 		struct plan plan;
 		bool done;
@@ -201,7 +216,8 @@ Test(plan, refusals)
 		strcpy(kernel.version, "9.9");
 		kernel.failed_call = kernel.failed_error = "x";
 		kernel.query_error = kernel.task_error = "x";
-		done = plan_compile(&built.policy, &kernel, &plan, &built.diags);
+		build(&built, r->options);
+		done = compile(&built, &kernel, &plan);
 		cr_expect_eq(done, r->part == NULL, "%zu: %s: %s", i, r->options,
 			     built_messages(&built));
 		cr_expect(!r->part || strstr(built_messages(&built), r->part), "%zu: %s: %s", i,
@@ -225,14 +241,18 @@ Test(plan, needs_nothing_that_the_policy_does_not_hang_on)
 		{"deny-op=msg_ring", NEED_SURVIVES_EXEC | NEED_REGISTER_OBEYS},
 		{"allow-op=read", NEED_SURVIVES_EXEC | NEED_REGISTER_OBEYS},
 	};
-	struct kernel unsupported = {.task = TASK_UNSUPPORTED};
+	struct kernel unsupported = {.task = TASK_UNSUPPORTED}, kernel;
+
+	kernel_newest(&kernel);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct built built = build(cases[i].options);
+		struct built built;
 
-		cr_expect_eq(plan_needs(&built.policy, kernel_known("7.3")), cases[i].needs, "%s",
+		build(&built, cases[i].options);
+		cr_expect_eq(plan_needs(&built.loaded.policy, &kernel), cases[i].needs, "%s",
 			     cases[i].options);
-		cr_expect_eq(plan_needs(&built.policy, &unsupported), 0, "%s", cases[i].options);
+		cr_expect_eq(plan_needs(&built.loaded.policy, &unsupported), 0, "%s",
+			     cases[i].options);
 		built_destroy(&built);
 	}
 }

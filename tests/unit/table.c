@@ -133,3 +133,40 @@ Test(table, distance_counts_edits_up_to_its_limit)
 	cr_expect_eq(table_distance("abcd", 4, "wxyz", 2), 3);
 	cr_expect_eq(table_distance(longest, sizeof(longest), "read", 2), 3);
 }
+
+static uint32_t all_bits(const struct table *groups)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < groups->n; i++)
+		bits |= (uint32_t)groups->rows[i].number;
+	return bits;
+}
+
+Test(table, every_op_is_in_a_group)
+{
+	for (size_t i = 0; i < op_table.n; i++)
+		cr_expect(op_table.rows[i].groups & all_bits(&group_table), "%s",
+			  op_table.rows[i].name);
+	for (size_t i = 0; i < register_table.n; i++)
+		cr_expect(register_table.rows[i].groups & all_bits(&register_group_table), "%s",
+			  register_table.rows[i].name);
+}
+
+/* O_TMPFILE and O_SYNC hold other flags; two names of a family or of nothing are one number. */
+Test(table, open_flags_of_each_architecture_are_distinct)
+{
+	for (int arch = 0; arch < ARCHS; arch++) {
+		const struct table *flags = &open_flag_table[arch];
+		uint64_t single = open_largefile[arch];
+
+		for (size_t i = 0; i < flags->n; i++) {
+			uint64_t flag = flags->rows[i].number;
+
+			if (flag & (flag - 1))
+				continue;
+			cr_expect_eq(single & flag, 0, "%s on %d", flags->rows[i].name, arch);
+			single |= flag;
+		}
+	}
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+#include "cli/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_SIZE_MAX ((size_t)16 << 20)
+#define SUFFIX	      ".policy"
+
+/* Directories that are searched for a name, the first that has it wins. */
+#define SEARCHED 3
+
+struct file {
+	struct file *next;
+	struct source source;
+	struct range included;
+	dev_t device;
+	ino_t inode;
+	char *text;
+};
+
+static const struct range nowhere;
+
+static void __attribute__((format(printf, 3, 4)))
+fail(struct diags *diags, struct range where, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	diag_vadd(diags, SEVERITY_ERROR, where, format, args);
+	va_end(args);
+}
+
+/* --- the search path */
+
+/* The directories, as text in `buffers`; one that does not apply is empty. */
+static void search_path(char buffers[SEARCHED][PATH_MAX])
+{
+	const char *config = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+	int size = 0;
+
+	if (config && config[0] == '/')
+		size = snprintf(buffers[0], PATH_MAX, "%s/uring-jail", config);
+	else if (home && home[0] == '/')
+		size = snprintf(buffers[0], PATH_MAX, "%s/.config/uring-jail", home);
+	if (size <= 0 || size >= PATH_MAX)
+		buffers[0][0] = '\0';
+	strcpy(buffers[1], "/etc/uring-jail");
+	strcpy(buffers[2], URING_JAIL_PRESETS);
+}
+
+static bool has_suffix(const char *name)
+{
+	size_t size = strlen(name);
+
+	return size > strlen(SUFFIX) && strcmp(name + size - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+/* The path of a name in a directory. False if it would be too long. */
+static bool join(char path[PATH_MAX], const char *directory, const char *name, const char *suffix)
+{
+	int size = snprintf(path, PATH_MAX, "%s/%s%s", directory, name, suffix);
+
+	return size > 0 && size < PATH_MAX;
+}
+
+static int open_file(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+/* Opens the first file of that name; `path` is set to its. -1 with errno set if there is none. */
+static int search(const char *name, char path[PATH_MAX])
+{
+	char directories[SEARCHED][PATH_MAX];
+	int fd;
+
+	search_path(directories);
+	for (int i = 0; i < SEARCHED; i++) {
+		if (!directories[i][0])
+			continue;
+		if (!join(path, directories[i], name, has_suffix(name) ? "" : SUFFIX))
+			continue;
+		fd = open_file(path);
+		if (fd >= 0 || errno != ENOENT)
+			return fd;
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+static void not_found(const char *name, struct range where, struct diags *diags)
+{
+	bool included = where.source != NULL;
+	char directories[SEARCHED][PATH_MAX];
+	bool here = access(name, F_OK) == 0;
+
+	search_path(directories);
+	fail(diags, where, "no policy '%s' in %s%s%s or %s%s%s", name, directories[0],
+	     directories[0][0] ? ", " : "", directories[1], directories[2],
+	     !here	? ""
+	     : included ? "; for the file here write it in double quotes"
+			: "; for the file here write ./",
+	     here && !included ? name : "");
+}
+
+/* --- reading */
+
+static struct file *find(const struct files *files, const struct stat *status)
+{
+	struct file *file = files->first;
+
+	while (file && (file->device != status->st_dev || file->inode != status->st_ino))
+		file = file->next;
+	return file;
+}
+
+/* Reads up to the end; errno says why it failed, EFBIG where there is too much. */
+static char *read_all(int fd, size_t *size)
+{
+	size_t room = 4096;
+	char *text = malloc(room), *grown;
+	ssize_t got = 1;
+
+	*size = 0;
+	while (text && got != 0) {
+		got = read(fd, text + *size, room - *size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		*size += got > 0 ? (size_t)got : 0;
+		if (*size > FILE_SIZE_MAX)
+			errno = EFBIG;
+		if (got < 0 || *size > FILE_SIZE_MAX) {
+			free(text);
+			return NULL;
+		}
+		if (*size < room)
+			continue;
+		room *= 2;
+		grown = realloc(text, room);
+		if (!grown)
+			free(text);
+		text = grown;
+	}
+	return text;
+}
+
+static struct file *new_file(struct files *files, const char *name, const struct stat *status)
+{
+	struct file *file = arena_alloc(&files->arena, sizeof(*file));
+	char *copy = arena_alloc(&files->arena, strlen(name) + 1);
+
+	if (!file || !copy)
+		return NULL;
+	file->source.name = strcpy(copy, name);
+	file->device = status->st_dev;
+	file->inode = status->st_ino;
+	return file;
+}
+
+/* Reads an open file, or finds it among those read before. Closes fd. */
+static struct file *read_file(struct files *files, int fd, const char *name, struct range where,
+			      struct diags *diags)
+{
+	struct stat status;
+	struct file *file = NULL;
+	bool known = fd >= 0 && fstat(fd, &status) == 0;
+
+	if (known && S_ISREG(status.st_mode))
+		file = find(files, &status);
+	if (known && !file && (file = new_file(files, name, &status))) {
+		file->text = read_all(fd, &file->source.size);
+		file->source.text = file->text;
+		if (!file->text) {
+			file = NULL;
+		} else {
+			file->next = files->first;
+			files->first = file;
+		}
+	}
+	if (!file)
+		fail(diags, where,
+		     errno == EFBIG ? "%s is larger than 16 MiB" : "cannot read %s: %s", name,
+		     strerror(errno));
+	if (fd > STDIN_FILENO)
+		close(fd);
+	return file;
+}
+
+const struct source *files_open(struct files *files, const char *name, struct diags *diags)
+{
+	char path[PATH_MAX];
+	struct file *file;
+	int fd;
+
+	if (strcmp(name, "-") == 0) {
+		if (files->read_stdin) {
+			fail(diags, nowhere, "standard input can be read only once");
+			return NULL;
+		}
+		files->read_stdin = true;
+		file = read_file(files, STDIN_FILENO, "(standard input)", nowhere, diags);
+	} else if (strchr(name, '/')) {
+		file = read_file(files, open_file(name), name, nowhere, diags);
+	} else {
+		fd = search(name, path);
+		if (fd < 0 && errno == ENOENT) {
+			not_found(name, nowhere, diags);
+			return NULL;
+		}
+		file = read_file(files, fd, path, nowhere, diags);
+	}
+	if (!file)
+		return NULL;
+	/* Also where it was included before: what the command line names is outermost. */
+	file->source.depth = 1;
+	file->source.included = NULL;
+	return &file->source;
+}
+
+/* The path of a file that another one names, relative to where that one is. */
+static bool relative(char path[PATH_MAX], const struct source *from, const char *name)
+{
+	const char *slash = from->one_line ? NULL : strrchr(from->name, '/');
+	int size = name[0] == '/' || !slash ? snprintf(path, PATH_MAX, "%s", name)
+					    : snprintf(path, PATH_MAX, "%.*s/%s",
+						       (int)(slash - from->name), from->name, name);
+
+	return size > 0 && size < PATH_MAX;
+}
+
+const struct source *files_include(void *data, struct range where, const char *name, bool is_path,
+				   struct diags *diags)
+{
+	struct files *files = data;
+	char path[PATH_MAX];
+	struct file *file;
+	int fd = -1;
+
+	errno = ENAMETOOLONG;
+	if (!is_path && strchr(name, '/')) {
+		fail(diags, where, "a path is written in double quotes");
+		return NULL;
+	}
+	if (!is_path) {
+		fd = search(name, path);
+		if (fd < 0 && errno == ENOENT) {
+			not_found(name, where, diags);
+			return NULL;
+		}
+	} else if (relative(path, where.source, name)) {
+		fd = open_file(path);
+	}
+	file = read_file(files, fd, path, where, diags);
+	if (!file)
+		return NULL;
+	if (file->source.depth == 0) {
+		file->included = where;
+		file->source.included = &file->included;
+		file->source.depth = where.source->depth + 1;
+	}
+	return &file->source;
+}
+
+void files_destroy(struct files *files)
+{
+	for (struct file *file = files->first; file; file = file->next)
+		free(file->text);
+	arena_destroy(&files->arena);
+	*files = (struct files){0};
+}
+
+/* --- listing */
+
+static int is_policy(const struct dirent *entry)
+{
+	return has_suffix(entry->d_name);
+}
+
+/* Whether a directory before number `i` has the file too. */
+static bool is_hidden(char directories[SEARCHED][PATH_MAX], int i, const char *name)
+{
+	char path[PATH_MAX];
+
+	for (int before = 0; before < i; before++)
+		if (directories[before][0] && join(path, directories[before], name, "") &&
+		    access(path, F_OK) == 0)
+			return true;
+	return false;
+}
+
+void files_list(FILE *out)
+{
+	char directories[SEARCHED][PATH_MAX];
+	struct dirent **entries;
+	int count;
+
+	search_path(directories);
+	for (int i = 0; i < SEARCHED; i++) {
+		count = directories[i][0] ? scandir(directories[i], &entries, is_policy, alphasort)
+					  : -1;
+		for (int j = 0; j < count; j++) {
+			const char *name = entries[j]->d_name;
+
+			fprintf(out, "%-20.*s %s/%s%s\n", (int)(strlen(name) - strlen(SUFFIX)),
+				name, directories[i], name,
+				is_hidden(directories, i, name) ? " (hidden)" : "");
+			free(entries[j]);
+		}
+		if (count >= 0)
+			free(entries);
+	}
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef URING_JAIL_CLI_LOAD_H
+#define URING_JAIL_CLI_LOAD_H
+
+#include "cli/files.h"
+#include "cli/options.h"
+#include "policy/plan.h"
+
+/** Everything that is made of the policy options. All zero is nothing. */
+struct loaded {
+	struct files files;
+	struct policy policy;
+	struct diags diags;
+	struct plan plan;
+};
+
+/** Reads the policy options and the files that they name, and reports all that is wrong. */
+void load_policy(struct loaded *loaded, const struct options *options);
+
+/**
+ * Finds out about the kernel that --kernel names, or asks the running one all that the policy
+ * depends on. To look at a policy on a kernel without task restrictions, the newest that is known
+ * takes its place, with a note.
+ */
+void load_kernel(struct kernel *kernel, const struct options *options, const struct policy *policy);
+
+/** Frees everything. */
+void loaded_destroy(struct loaded *loaded);
+
+#endif

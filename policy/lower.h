@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef URING_JAIL_POLICY_LOWER_H
+#define URING_JAIL_POLICY_LOWER_H
+
+#include "policy/expr.h"
+#include "policy/kernel.h"
+#include "policy/policy.h"
+
+/** What a policy decides about an op: one answer for all of its requests, or not. */
+enum op_verdict { OP_ALLOWED, OP_DENIED, OP_CONDITIONAL };
+
+/**
+ * Decides an op as far as that can be done without a request.
+ *
+ * @return OP_CONDITIONAL if a condition that some statement has for the op can matter
+ */
+enum op_verdict lower_op_verdict(const struct policy *policy, unsigned op);
+
+/**
+ * Lowers what the policy says about an op to tests of the words that a filter of the kernel sees
+ * (struct io_uring_bpf_ctx): true where the request is allowed.
+ *
+ * @param assume is set to what holds in every context of the op; destroy it with expr_destroy()
+ * @return the expression, to be destroyed with expr_destroy(); NULL when memory runs out
+ */
+struct expr *lower_op(const struct policy *policy, const struct kernel *kernel, unsigned op,
+		      struct expr **assume);
+
+/** The first test about the op of a field that only some payload has; NULL if there is none. */
+const struct cond *lower_payload_test(const struct policy *policy, unsigned op);
+
+/**
+ * The first test about the op that a filter cannot decide, because it does not see the request's
+ * own flags: a filter sees IO_DRAIN, ASYNC and, for NOP, FIXED_FILE also on requests that do not
+ * have them, though never misses one (io_uring/io_uring.c: io_init_req, io_init_drain; the prep
+ * functions that set REQ_F_FORCE_ASYNC). So a test of them may only take away from what is allowed.
+ *
+ * @param denies_more is set to the first such test that can be decided, but then also denies
+ *                    requests that only look as if they had the flag; NULL if there is none
+ * @return NULL if there is none
+ */
+const struct cond *lower_unsound_flags(const struct policy *policy, unsigned op,
+				       const struct cond **denies_more);
+
+#endif

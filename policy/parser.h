@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef URING_JAIL_POLICY_PARSER_H
+#define URING_JAIL_POLICY_PARSER_H
+
+/* What the parts of the parser share; the rest of the program uses policy/parse.h. */
+
+#include "policy/lex.h"
+#include "policy/parse.h"
+
+struct parser {
+	struct lexer lexer;
+	struct token token; /* the one looked at */
+	size_t last_end;    /* where the one before it ended */
+	struct policy *policy;
+	struct diags *diags;
+	const struct loader *loader;
+	unsigned tests;	 /* of the condition being read */
+	unsigned nested; /* parentheses that it is in */
+};
+
+/** Goes on to the next token. */
+void parser_advance(struct parser *parser);
+
+/** The length of the token's text, as printf's %.*s wants it. */
+int parser_length(const struct parser *parser);
+
+/** Whether the token is this word, in any case. */
+bool parser_at_word(const struct parser *parser, const char *word);
+
+/** Adds "expected ..., not ..." at the token. */
+void parser_expected(struct parser *parser, const char *wanted);
+
+/** Adds the error that a lex_number() failed with, for the text at `where`. */
+void parser_bad_number(struct parser *parser, struct range where, enum number_status status,
+		       uint64_t max);
+
+/** Adds an error for a word that no row of the table has for a name, with the nearest one. */
+void parser_unknown(struct parser *parser, const struct table *table);
+
+/** Reads a condition up to the end of the statement; NULL after a syntax error. */
+struct cond *parser_cond(struct parser *parser, const struct statement *statement);
+
+#endif
