@@ -293,7 +293,10 @@ static void flags_of(const struct statement *statement, uint8_t *denied, uint8_t
 		*required = statement->sqe_flags;
 }
 
-/* The first statement that denies a flag which is required, too: no request is allowed then. */
+/*
+ * The first statement that denies a flag which is required, too, or else that requires one which is
+ * denied by default: no request is allowed then.
+ */
 static const struct statement *contradiction(const struct policy *policy)
 {
 	uint8_t denied, required, all_required = 0;
@@ -307,6 +310,11 @@ static const struct statement *contradiction(const struct policy *policy)
 		if (denied & all_required)
 			return s;
 	}
+	/* `deny @all if not sqe_flags & ...` requires a flag without allowing it. */
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (policy_is_flag_rule(s, &denied, &required) && required &&
+		    !decide_flag(policy, required).allowed)
+			return s;
 	return NULL;
 }
 

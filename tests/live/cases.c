@@ -401,8 +401,9 @@ static void judge(struct tally *tally, const struct batch *batch, size_t i)
 	bool allowed = batch->items[i].allowed;
 	int bare = batch->results[JAIL_NONE][i], jailed = batch->results[JAIL_PLAN][i];
 
-	if (is_lost(bare) || is_lost(jailed))
-		fail(tally, batch, i, "not tried");
+	if (is_lost(bare) || is_lost(jailed) ||
+	    (is_doubtful(batch, i) && is_lost(batch->results[JAIL_CLOSED][i])))
+		fail(tally, batch, i, "no result");
 	else if (bare == -EACCES)
 		skip(tally, "it ends with EACCES without a jail, too", 0);
 	else if (jailed == -EACCES && !allowed)
