@@ -95,9 +95,10 @@ static struct excerpt excerpt_around(const struct range *where, const struct pos
 		excerpt.end = excerpt.start + LINE_SHOWN;
 		excerpt.cut_after = true;
 	}
-	while (continues_character(where->source, excerpt.start))
+	/* Where a text is no UTF-8, there may be no start of a character to cut at. */
+	while (excerpt.start < where->start && continues_character(where->source, excerpt.start))
 		excerpt.start++;
-	while (continues_character(where->source, excerpt.end))
+	while (excerpt.end > excerpt.start && continues_character(where->source, excerpt.end))
 		excerpt.end--;
 	return excerpt;
 }

@@ -533,3 +533,9 @@ A file that is named twice, or included beside that, is read once; it counts as 
   $ printf 'default allow\n' >once.policy; printf 'include "once.policy"\n' >twice.policy
   $ uring-jail -p ./twice.policy -p ./once.policy -p ./once.policy -r 'default allow' --print=policy
   default allow
+
+A text that is no UTF-8 is shown all the same:
+
+  $ head -c 300 /dev/zero | tr '\0' '\200' >bytes.policy; uring-jail --check -p ./bytes.policy 2>&1 |
+  >   head -n 1 | LC_ALL=C tr '\200' 'x' | cut -c 1-90
+  ./bytes.policy:1:1: error: expected allow, deny, require, default or include, not 'xxxxxxx
