@@ -316,6 +316,49 @@ static bool is_constant(const struct bpf_program *program, bool *allows)
 	return true;
 }
 
+static bool tests_sqe_flags(const struct cond *cond)
+{
+	if (cond->kind == COND_TEST)
+		return cond->test.field == FIELD_SQE_FLAGS;
+	return tests_sqe_flags(cond->left) || (cond->right && tests_sqe_flags(cond->right));
+}
+
+/*
+ * Whether the policy says the same of two ops whose contexts look the same, so that one program does
+ * for both. The word with the SQE flags has the opcode, too, which a program may make use of.
+ */
+static bool are_alike(const struct policy *policy, unsigned a, unsigned b)
+{
+	if (payload_of(a) != payload_of(b))
+		return false;
+	for (const struct statement *s = policy->first; s; s = s->next) {
+		if (s->subject != SUBJECT_OP)
+			continue;
+		if (set_has(&s->members, a) != set_has(&s->members, b) ||
+		    (set_has(&s->members, a) && s->cond && tests_sqe_flags(s->cond)))
+			return false;
+	}
+	return true;
+}
+
+static enum codegen_status copy_program(const struct bpf_program *from, struct bpf_program *to)
+{
+	for (size_t i = 0; i < from->len; i++)
+		if (!bpf_append(to, from->insns[i]))
+			return CODEGEN_NO_MEMORY;
+	return CODEGEN_OK;
+}
+
+/* Generates the program of an op, or copies that of an op that is alike: `deny @all if ...`. */
+static enum codegen_status program_of(const struct work *work, const struct plan *plan, unsigned op,
+				      struct bpf_program *program)
+{
+	for (size_t i = 0; i < plan->nr_filters; i++)
+		if (are_alike(work->policy, plan->filters[i].op, op))
+			return copy_program(&plan->filters[i].program, program);
+	return generate(work, op, program);
+}
+
 static void compile_op(struct work *work, struct plan *plan, unsigned op)
 {
 	struct filter *filter = &plan->filters[plan->nr_filters];
@@ -323,7 +366,7 @@ static void compile_op(struct work *work, struct plan *plan, unsigned op)
 	bool allows;
 
 	*filter = (struct filter){.op = op};
-	status = generate(work, op, &filter->program);
+	status = program_of(work, plan, op, &filter->program);
 	if (status == CODEGEN_TOO_LONG) {
 		diag_add(work->diags, SEVERITY_ERROR, first_condition(work->policy, op),
 			 "the conditions for %s need more than %d BPF instructions, which is all "
