@@ -49,24 +49,11 @@ __attribute__((format(printf, 2, 3))) static void append(struct text *text, cons
 		text->size += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-static const struct table *table_of(enum subject subject)
-{
-	switch (subject) {
-	case SUBJECT_OP:
-		return &op_table;
-	case SUBJECT_REGISTER:
-		return &register_table;
-	case SUBJECT_SQE_FLAGS:
-		break;
-	}
-	return &sqe_flag_table;
-}
-
 /* An op, a register op, or the bit of an SQE flag. */
 static void append_name(struct text *text, enum subject subject, unsigned n)
 {
 	uint64_t number = subject == SUBJECT_SQE_FLAGS ? UINT64_C(1) << n : n;
-	const struct row *row = table_row(table_of(subject), number);
+	const struct row *row = table_row(policy_table(subject), number);
 
 	if (row)
 		append(text, "%s", row->name);
@@ -767,7 +754,7 @@ static struct set named(enum subject subject, const char *names)
 
 	while (*names) {
 		size_t size = strcspn(names, " ");
-		const struct row *row = table_find(table_of(subject), names, size);
+		const struct row *row = table_find(policy_table(subject), names, size);
 
 		if (row)
 			set_add(&set, (unsigned)row->number);

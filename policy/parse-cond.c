@@ -11,8 +11,7 @@
  */
 
 /* More tests than this cannot be compiled (BPF_MAXINSNS), and would nest trees too deeply. */
-#define TESTS_MAX  4096
-#define NESTED_MAX 256
+#define TESTS_MAX 4096
 
 static void error(struct parser *parser, struct range where, const char *message)
 {
@@ -505,7 +504,7 @@ static struct cond *read_parenthesised(struct parser *parser, const struct state
 	struct range opened = parser->token.where;
 	struct cond *cond;
 
-	if (++parser->nested > NESTED_MAX) {
+	if (++parser->nested > PARSE_NESTED_MAX) {
 		error(parser, opened, "more than 256 brackets in each other");
 		return NULL;
 	}

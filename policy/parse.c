@@ -70,19 +70,6 @@ void parser_unknown(struct parser *parser, const struct table *table)
 		 nearest && group ? "@" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-static const struct table *table_of(enum subject subject)
-{
-	switch (subject) {
-	case SUBJECT_OP:
-		return &op_table;
-	case SUBJECT_REGISTER:
-		return &register_table;
-	case SUBJECT_SQE_FLAGS:
-		break;
-	}
-	return &sqe_flag_table;
-}
-
 static void add_all(struct statement *statement)
 {
 	if (statement->subject == SUBJECT_SQE_FLAGS)
@@ -95,7 +82,7 @@ static void add_proposal(struct parser *parser, struct statement *statement, con
 
 static void add_members(struct parser *parser, struct statement *statement, const struct row *group)
 {
-	const struct table *table = table_of(statement->subject);
+	const struct table *table = policy_table(statement->subject);
 
 	for (size_t i = 0; i < table->n; i++) {
 		const struct row *row = &table->rows[i];
@@ -156,7 +143,7 @@ static void add_proposal(struct parser *parser, struct statement *statement, con
 
 static void add_name(struct parser *parser, struct statement *statement)
 {
-	const struct table *table = table_of(statement->subject);
+	const struct table *table = policy_table(statement->subject);
 	const struct row *row =
 		table_find(table, token_text(&parser->token), (size_t)parser_length(parser));
 

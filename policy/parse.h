@@ -4,6 +4,9 @@
 
 #include "policy/policy.h"
 
+/* Brackets that may be in each other in a condition. */
+#define PARSE_NESTED_MAX 256
+
 /** How a text that includes others gets them: the only thing that parsing needs of the world. */
 struct loader {
 	void *data; /* passed on to load */

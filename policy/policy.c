@@ -3,6 +3,19 @@
 
 #include "policy/uring-abi.h"
 
+const struct table *policy_table(enum subject subject)
+{
+	switch (subject) {
+	case SUBJECT_OP:
+		return &op_table;
+	case SUBJECT_REGISTER:
+		return &register_table;
+	case SUBJECT_SQE_FLAGS:
+		break;
+	}
+	return &sqe_flag_table;
+}
+
 struct statement *policy_add(struct policy *policy, struct diags *diags, struct range where,
 			     enum subject subject, enum effect effect)
 {

@@ -105,6 +105,9 @@ struct policy {
 	struct read_source *sources; /* the texts that were read; for the parser */
 };
 
+/** The names of what statements of a subject are about. */
+const struct table *policy_table(enum subject subject);
+
 /** Appends an empty statement. Returns NULL when memory runs out, and says so in `diags`. */
 struct statement *policy_add(struct policy *policy, struct diags *diags, struct range where,
 			     enum subject subject, enum effect effect);

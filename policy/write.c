@@ -4,13 +4,11 @@
 #include <string.h>
 
 #include "policy/network.h"
+#include "policy/parse.h"
 #include "policy/uring-abi.h"
 
 #define WIDTH 100
 #define TAB   8
-
-/* Brackets in each other that policy/parse-cond.c reads. */
-#define NESTED_MAX 256
 
 /* --- words and lines */
 
@@ -495,7 +493,7 @@ static bool is_default(enum effect effect)
 
 static void put_rule(struct writer *w, const struct rule *rule)
 {
-	bool brackets = w->wrap && rule->cond && nested(rule->cond, BINDS_OR) < NESTED_MAX;
+	bool brackets = w->wrap && rule->cond && nested(rule->cond, BINDS_OR) < PARSE_NESTED_MAX;
 
 	put(w, is_default(rule->effect) ? "default" : effects[rule->effect]);
 	put(w, subjects[rule->subject]);
