@@ -50,13 +50,13 @@ static size_t line_end(const struct source *source, size_t at)
 	return newline ? (size_t)(newline - source->text) : source->size;
 }
 
-/* Skips spaces, comments and, where `newlines` is set, newlines. */
-static size_t skip_space(const struct source *source, size_t at, bool newlines)
+/* Skips spaces and, where they are asked for, comments and newlines. */
+static size_t skip_space(const struct source *source, size_t at, bool comments, bool newlines)
 {
 	while (at < source->size) {
 		char c = source->text[at];
 
-		if (c == '#')
+		if (c == '#' && comments)
 			at = line_end(source, at);
 		else if (is_space(c) || (newlines && c == '\n'))
 			at++;
@@ -83,10 +83,10 @@ static bool skip_to_token(struct lexer *lexer)
 	const struct source *source = lexer->source;
 	size_t next;
 
-	lexer->at = skip_space(source, lexer->at, lexer->list);
+	lexer->at = skip_space(source, lexer->at, !lexer->list, lexer->list);
 	if (lexer->at == source->size || source->text[lexer->at] != '\n')
 		return false;
-	next = skip_space(source, lexer->at, true);
+	next = skip_space(source, lexer->at, true, true);
 	if ((lexer->open == 0 && !lexer->after_comma) || starts_statement(source, next)) {
 		lexer->open = 0;
 		return true;

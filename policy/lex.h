@@ -43,7 +43,7 @@ struct token {
 
 /**
  * Where reading has come to in a source. Start with `source` set and all else zero; in a list
- * (`list` set) newlines are spaces throughout.
+ * (`list` set) newlines are spaces throughout, and there are no comments.
  */
 struct lexer {
 	const struct source *source;

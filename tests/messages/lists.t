@@ -127,6 +127,14 @@ A list has no condition:
      |      ^~
   [125]
 
+Nor a comment, which would hide what comes after it:
+
+  $ uring-jail -d 'read#,write' --print
+  --deny-op:5: error: expected a comma, not '#'
+     | read#,write
+     |     ^
+  [125]
+
 Control characters never reach the terminal; the underline is under what it means, after tabs and
 characters of several bytes too:
 
