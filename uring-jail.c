@@ -42,7 +42,7 @@ static int follow(const struct options *options, struct loaded *loaded)
 		lint_voided(&loaded->policy, &loaded->diags);
 	if (!diag_failed(&loaded->diags)) {
 		load_kernel(&kernel, options, &loaded->policy);
-		good = plan_compile(&loaded->policy, &kernel, options->unsupported, &loaded->plan,
+		good = plan_compile(&loaded->policy, &kernel, options->plan, &loaded->plan,
 				    &loaded->diags);
 	}
 	if (options->action == ACTION_CHECK)

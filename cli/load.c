@@ -47,24 +47,19 @@ void load_policy(struct loaded *loaded, const struct options *options)
 			 "everything");
 }
 
-static void probe(struct kernel *kernel, const struct policy *policy)
-{
-	unsigned needs;
-
-	probe_kernel(kernel);
-	needs = plan_needs(policy, kernel);
-	probe_sizes(kernel, needs);
-	trial_run(kernel, needs);
-}
-
 void load_kernel(struct kernel *kernel, const struct options *options, const struct policy *policy)
 {
 	char version[sizeof(kernel->version)];
+	unsigned needs;
 
 	if (options->kernel && kernel_known(options->kernel, kernel))
 		return;
-	probe(kernel, policy);
-	if (options->action == ACTION_RUN || kernel->task != TASK_UNSUPPORTED)
+	probe_kernel(kernel);
+	needs = plan_needs(policy, kernel, options->plan.via);
+	probe_sizes(kernel, needs);
+	trial_run(kernel, needs);
+	if (options->action == ACTION_RUN || options->plan.unsupported == UNSUPPORTED_DENY ||
+	    kernel->task != TASK_UNSUPPORTED || !(needs & NEED_TASK))
 		return;
 	memcpy(version, kernel->version, sizeof(version));
 	kernel_newest(kernel);

@@ -19,8 +19,8 @@ void load_policy(struct loaded *loaded, const struct options *options);
 
 /**
  * Finds out about the kernel that --kernel names, or asks the running one all that the policy
- * depends on. To look at a policy on a kernel without task restrictions, the newest that is known
- * takes its place, with a note.
+ * depends on. To look at a policy that a kernel without task restrictions cannot enforce, the newest
+ * that is known takes its place, with a note.
  */
 void load_kernel(struct kernel *kernel, const struct options *options, const struct policy *policy);
 

@@ -19,6 +19,7 @@ enum {
 	KEY_DENY_SQE_FLAGS,
 	KEY_REQUIRE_SQE_FLAGS,
 	KEY_UNSUPPORTED,
+	KEY_VIA,
 	KEY_CHECK,
 	KEY_PRINT,
 	KEY_TEST,
@@ -53,7 +54,12 @@ static const struct argp_option argp_options[] = {
 	 "A policy file: with a / in it a path, - standard input, else a name that is searched for",
 	 GROUP_POLICY},
 	{"unsupported", KEY_UNSUPPORTED, "fail|deny", 0,
-	 "Where the kernel cannot enforce a condition: fail (the default), or deny the operation",
+	 "Where the kernel cannot enforce a rule: fail (the default), or deny the operation as a "
+	 "whole and, if that cannot be done, all of io_uring",
+	 GROUP_POLICY},
+	{"via", KEY_VIA, "auto|filters", 0,
+	 "How to enforce it: as is cheapest (auto), or by filters alone, for a command that "
+	 "restricts its own rings",
 	 GROUP_POLICY},
 
 	{NULL, 0, NULL, 0, "Looking, with no command run:", GROUP_LOOK},
@@ -206,6 +212,7 @@ static const char *const listings[] = {"ops",	 "groups",   "registers", "flags",
 				       "fields", "policies", NULL};
 static const char *const forms[] = {"plan", "policy", "bpf", "c", "json", NULL};
 static const char *const unsupporteds[] = {"fail", "deny", NULL};
+static const char *const vias[] = {"auto", "filters", NULL};
 
 static void parse_kernel(struct options *options, const char *name, struct argp_state *state)
 {
@@ -304,7 +311,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	switch (key) {
 	case KEY_UNSUPPORTED:
-		options->unsupported = choose("--unsupported", arg, unsupporteds, state);
+		options->plan.unsupported = choose("--unsupported", arg, unsupporteds, state);
+		return 0;
+	case KEY_VIA:
+		options->plan.via = choose("--via", arg, vias, state);
 		return 0;
 	case 'v':
 		options->verbose = true;

@@ -28,7 +28,7 @@ struct options {
 	enum action action;
 	enum listing listing;
 	enum form form;
-	enum unsupported unsupported;
+	struct plan_options plan;
 	const char *kernel; /* of --kernel; NULL or "running": the running one */
 	bool verbose, quiet, json, explain, warnings_are_errors;
 	struct policy_option *policy; /* in the order of the command line */

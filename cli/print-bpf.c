@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "cli/print.h"
+#include "policy/seccomp.h"
 
 /*
  * Names for the words of struct io_uring_bpf_ctx (include/uapi/linux/io_uring/bpf_filter.h), of
@@ -398,11 +399,64 @@ static void print_filter(FILE *out, const struct filter *filter, const struct ke
 	}
 }
 
+/* --- the program for seccomp */
+
+static const char *name_call_part(void *data, unsigned offset)
+{
+	(void)data;
+	return offset == 0 ? "nr" : "opcode";
+}
+
+static const char *name_call_constant(void *data, unsigned offset, uint16_t code, uint32_t k)
+{
+	static const char *const calls[] = {"io_uring_setup", "io_uring_enter",
+					    "io_uring_register"};
+	const struct row *row = table_row(&register_table, k);
+
+	(void)data;
+	if (is_mask(code))
+		return NULL;
+	if (offset > 0)
+		return row ? row->name : NULL;
+	return k >= URING_NR_SETUP && k <= URING_NR_REGISTER ? calls[k - URING_NR_SETUP] : NULL;
+}
+
+void print_seccomp_insn(const struct bpf_program *program, size_t pc,
+			char text[DISASSEMBLY_TEXT_MAX])
+{
+	static const struct bpf_names names = {name_call_part, name_call_constant, NULL};
+	const struct bpf_insn *insn = &program->insns[pc];
+	int loaded[BPF_LEN_MAX];
+
+	bpf_loaded(program->insns, program->len, loaded);
+	bpf_format(text, BPF_TEXT_MAX, program->insns, program->len, pc, loaded[pc], &names);
+	if (insn->code == (BPF_RET | BPF_K))
+		strcat(text, insn->k == SECCOMP_ALLOW	 ? " (allow)"
+			     : insn->k == SECCOMP_ENOSYS ? " (ENOSYS)"
+							 : " (EACCES)");
+}
+
+static void print_seccomp(FILE *out, const struct bpf_program *program)
+{
+	char text[DISASSEMBLY_TEXT_MAX];
+
+	fprintf(out, "\nseccomp: %zu instructions, at most %u of them run\n", program->len,
+		bpf_worst_path(program->insns, program->len));
+	for (size_t pc = 0; pc < program->len; pc++) {
+		print_seccomp_insn(program, pc, text);
+		fprintf(out, "  %s\n", text);
+	}
+}
+
 void print_bpf(FILE *out, const struct plan *plan, const struct kernel *kernel)
 {
+	bool some = plan->nr_filters > 0 || plan->seccomp.len > 0;
+
 	fprintf(out, "Filters for Linux %s, %s-endian:", kernel->version,
 		kernel->big_endian ? "big" : "little");
-	fputs(plan->nr_filters ? "\n" : " none, since no operation depends on a condition\n", out);
+	fputs(some ? "\n" : " none, since no operation depends on a condition\n", out);
 	for (size_t i = 0; i < plan->nr_filters; i++)
 		print_filter(out, &plan->filters[i], kernel);
+	if (plan->seccomp.len > 0)
+		print_seccomp(out, &plan->seccomp);
 }

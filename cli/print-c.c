@@ -210,6 +210,12 @@ static void put_restrictions(FILE *out, const struct plan *plan)
 	      out);
 }
 
+static void put_insn(FILE *out, const struct bpf_insn *insn, const char *text)
+{
+	fprintf(out, "\t{0x%02x, %u, %u, 0x%08x}, /* %s */\n", insn->code, insn->jt, insn->jf,
+		insn->k, text);
+}
+
 static void put_program(FILE *out, const struct filter *filter, const struct kernel *kernel)
 {
 	const struct row *row = table_row(&op_table, filter->op);
@@ -222,23 +228,29 @@ static void put_program(FILE *out, const struct filter *filter, const struct ker
 		row ? row->name : "operation", bpf_worst_path(program->insns, program->len));
 	fprintf(out, "static const struct instruction program_%u[] = {\n", filter->op);
 	for (size_t pc = 0; pc < program->len; pc++) {
-		const struct bpf_insn *insn = &program->insns[pc];
-
 		print_disassembly(&disassembly, pc, text);
-		fprintf(out, "\t{0x%02x, %u, %u, 0x%08x}, /* %s */\n", insn->code, insn->jt,
-			insn->jf, insn->k, text);
+		put_insn(out, &program->insns[pc], text);
+	}
+	fputs("};\n\n", out);
+}
+
+static void put_seccomp(FILE *out, const struct plan *plan)
+{
+	const struct bpf_program *program = &plan->seccomp;
+	char text[DISASSEMBLY_TEXT_MAX];
+
+	fprintf(out,
+		"/* for seccomp(2), since %s:\n * at most %u of the instructions run */\n"
+		"static const struct instruction seccomp_program[] = {\n",
+		plan->why_seccomp, bpf_worst_path(program->insns, program->len));
+	for (size_t pc = 0; pc < program->len; pc++) {
+		print_seccomp_insn(program, pc, text);
+		put_insn(out, &program->insns[pc], text);
 	}
 	fputs("};\n\n", out);
 }
 
 static const char filter_types[] =
-	"/* struct sock_filter */\n"
-	"struct instruction {\n"
-	"\tuint16_t code;\n"
-	"\tuint8_t jt, jf;\n"
-	"\tuint32_t k;\n"
-	"};\n"
-	"\n"
 	"/* struct io_uring_bpf with struct io_uring_bpf_filter in it */\n"
 	"struct filter {\n"
 	"\tuint16_t cmd_type, cmd_flags;\n"
@@ -249,13 +261,19 @@ static const char filter_types[] =
 	"\tuint64_t filter_resv2[5];\n"
 	"};\n"
 	"\n"
-	"_Static_assert(sizeof(struct instruction) == 8, \"struct sock_filter\");\n"
 	"_Static_assert(sizeof(struct filter) == 72 && offsetof(struct filter, filter_ptr) == 24,\n"
 	"\t       \"struct io_uring_bpf\");\n"
 	"\n";
 
 static const char add_filter[] =
-	"/* The kernel writes its own payload size into the argument, so that is no constant. */\n"
+	"/*\n"
+	" * A seccomp filter can answer \"success\" for a call that it keeps from the kernel. It "
+	"sees "
+	"no\n"
+	" * more of this one than the address of its argument, so it cannot tell it from the next, "
+	"which\n"
+	" * the kernel refuses: no op has so large a payload (IO_URING_BPF_FILTER_SZ_STRICT).\n"
+	" */\n"
 	"static int add_filter(uint32_t op, uint8_t pdu_size, const struct instruction *program,\n"
 	"\t\t      size_t size)\n"
 	"{\n"
@@ -267,9 +285,64 @@ static const char add_filter[] =
 	"\t\t.filter_ptr = (uint64_t)(uintptr_t)program,\n"
 	"\t};\n"
 	"\n"
-	"\treturn task_register(REGISTER_BPF_FILTER, &filter);\n"
+	"\tint error = task_register(REGISTER_BPF_FILTER, &filter);\n"
+	"\n"
+	"\tif (error)\n"
+	"\t\treturn error;\n"
+	"\tfilter.flags = 2;\n"
+	"\tfilter.pdu_size = UINT8_MAX;\n"
+	"\treturn task_register(REGISTER_BPF_FILTER, &filter) == -EMSGSIZE ? 0 : -EOPNOTSUPP;\n"
 	"}\n"
 	"\n";
+
+static const char instruction_type[] = "/* struct sock_filter */\n"
+				       "struct instruction {\n"
+				       "\tuint16_t code;\n"
+				       "\tuint8_t jt, jf;\n"
+				       "\tuint32_t k;\n"
+				       "};\n"
+				       "\n"
+				       "_Static_assert(sizeof(struct instruction) == 8, "
+				       "\"struct sock_filter\");\n"
+				       "\n";
+
+static const char add_seccomp[] =
+	"/* struct sock_fprog */\n"
+	"struct program {\n"
+	"\tunsigned short size;\n"
+	"\tconst struct instruction *instructions;\n"
+	"};\n"
+	"\n"
+	"/* A seccomp filter around this one can answer \"success\", too: so a call is made that\n"
+	" * must be denied. */\n"
+	"static int add_seccomp(unsigned opcode, int answer)\n"
+	"{\n"
+	"\tstruct program program = {sizeof(seccomp_program) / sizeof(*seccomp_program),\n"
+	"\t\t\t\t  seccomp_program};\n"
+	"\n"
+	"\tif (prctl(PR_SET_SECCOMP, 2 /* SECCOMP_MODE_FILTER */, &program) != 0)\n"
+	"\t\treturn -errno;\n"
+	"\treturn task_register(opcode, NULL) == -answer ? 0 : -EOPNOTSUPP;\n"
+	"}\n"
+	"\n";
+
+/* Some register op that is denied; where all calls are, any is. */
+static unsigned denied_register_op(const struct plan *plan)
+{
+	unsigned op = 0;
+
+	while (!plan->blocks && set_has(&plan->register_ops, op))
+		op++;
+	return op;
+}
+
+static void put_seccomp_call(FILE *out, const struct plan *plan)
+{
+	fprintf(out,
+		"\tif (!error)\n"
+		"\t\terror = add_seccomp(%u, %s);\n",
+		denied_register_op(plan), plan->blocks ? "ENOSYS" : "EACCES");
+}
 
 static void put_install(FILE *out, const struct plan *plan)
 {
@@ -294,15 +367,17 @@ static void put_install(FILE *out, const struct plan *plan)
 			"\t\terror = add_filter(%u, %u, program_%u, sizeof(program_%u));\n",
 			plan->filters[i].op, plan->filters[i].pdu_size, plan->filters[i].op,
 			plan->filters[i].op);
-	fputs("\tif (error)\n"
-	      "\t\treturn error;\n"
-	      "\t/* A seccomp filter can answer \"success\" for a call that it keeps from the "
-	      "kernel, but a\n"
-	      "\t * task that is restricted cannot be restricted again. */\n"
-	      "\terror = task_register(REGISTER_RESTRICTIONS, NULL);\n"
-	      "\treturn error == -EPERM || error == -EACCES ? 0 : -EOPNOTSUPP;\n"
-	      "}\n",
-	      out);
+	if (plan->restrictions.nr_res > 0)
+		fputs("\t/* Likewise: but a task that is restricted cannot be restricted again. "
+		      "*/\n"
+		      "\tif (!error) {\n"
+		      "\t\terror = task_register(REGISTER_RESTRICTIONS, NULL);\n"
+		      "\t\terror = error == -EPERM || error == -EACCES ? 0 : -EOPNOTSUPP;\n"
+		      "\t}\n",
+		      out);
+	if (plan->seccomp.len > 0)
+		put_seccomp_call(out, plan);
+	fputs("\treturn error;\n}\n", out);
 }
 
 void print_c(FILE *out, const struct plan *plan, const struct kernel *kernel,
@@ -312,17 +387,23 @@ void print_c(FILE *out, const struct plan *plan, const struct kernel *kernel,
 
 	put_header(out, kernel, policy);
 	put_includes(out, empty);
-	if (plan->nr_filters > 0)
+	if (plan->nr_filters > 0 || plan->seccomp.len > 0)
 		put_target(out, kernel);
 	if (!empty)
 		fputs(call, out);
 	if (plan->restrictions.nr_res > 0)
 		put_restrictions(out, plan);
+	if (plan->nr_filters > 0 || plan->seccomp.len > 0)
+		fputs(instruction_type, out);
 	if (plan->nr_filters > 0)
 		fputs(filter_types, out);
 	for (size_t i = 0; i < plan->nr_filters; i++)
 		put_program(out, &plan->filters[i], kernel);
 	if (plan->nr_filters > 0)
 		fputs(add_filter, out);
+	if (plan->seccomp.len > 0) {
+		put_seccomp(out, plan);
+		fputs(add_seccomp, out);
+	}
 	put_install(out, plan);
 }

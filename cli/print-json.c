@@ -303,46 +303,78 @@ static json_t *restrictions_json(const struct plan *plan)
 	return value;
 }
 
-static void set_program(json_t *to, const struct filter *filter, const struct kernel *kernel)
+static json_t *insn_json(const struct bpf_insn *insn)
 {
-	const struct bpf_program *program = &filter->program;
-	json_t *insns = array(), *lines = array();
-	char text[DISASSEMBLY_TEXT_MAX];
-	struct disassembly disassembly;
+	json_t *numbers = array();
 
-	print_disassemble(&disassembly, filter, kernel);
-	for (size_t pc = 0; pc < program->len; pc++) {
-		const struct bpf_insn *insn = &program->insns[pc];
-		json_t *numbers = array();
+	append(numbers, number(insn->code));
+	append(numbers, number(insn->jt));
+	append(numbers, number(insn->jf));
+	append(numbers, number(insn->k));
+	return numbers;
+}
 
-		append(numbers, number(insn->code));
-		append(numbers, number(insn->jt));
-		append(numbers, number(insn->jf));
-		append(numbers, number(insn->k));
-		append(insns, numbers);
-		print_disassembly(&disassembly, pc, text);
-		append(lines, string(text + strspn(text, " ")));
-	}
+static void append_line(json_t *lines, const char *text)
+{
+	append(lines, string(text + strspn(text, " ")));
+}
+
+/* Takes over `lines`. */
+static void set_program(json_t *to, const struct bpf_program *program, json_t *lines)
+{
+	json_t *insns = array();
+
+	for (size_t pc = 0; pc < program->len; pc++)
+		append(insns, insn_json(&program->insns[pc]));
+	set(to, "worst_path", number(bpf_worst_path(program->insns, program->len)));
 	set(to, "program", insns);
 	set(to, "disassembly", lines);
+}
+
+static json_t *filter_lines(const struct filter *filter, const struct kernel *kernel)
+{
+	struct disassembly disassembly;
+	char text[DISASSEMBLY_TEXT_MAX];
+	json_t *lines = array();
+
+	print_disassemble(&disassembly, filter, kernel);
+	for (size_t pc = 0; pc < filter->program.len; pc++) {
+		print_disassembly(&disassembly, pc, text);
+		append_line(lines, text);
+	}
+	return lines;
 }
 
 static json_t *filter_json(const struct filter *filter, const struct kernel *kernel,
 			   const struct policy *policy)
 {
-	const struct bpf_program *program = &filter->program;
 	json_t *value = register_call("IORING_REGISTER_BPF_FILTER", URING_REGISTER_BPF_FILTER);
 	json_t *op = object(), *statements = array();
 
 	set_named(op, &op_table, filter->op);
 	set(value, "operation", op);
 	set(value, "pdu_size", number(filter->pdu_size));
-	set(value, "worst_path", number(bpf_worst_path(program->insns, program->len)));
 	for (const struct statement *s = policy->first; s; s = s->next)
 		if (print_is_about(s, filter->op))
 			append(statements, statement_json(s));
 	set(value, "statements", statements);
-	set_program(value, filter, kernel);
+	set_program(value, &filter->program, filter_lines(filter, kernel));
+	return value;
+}
+
+static json_t *seccomp_json(const struct plan *plan)
+{
+	json_t *value = call_json("seccomp"), *lines = array();
+	char text[DISASSEMBLY_TEXT_MAX];
+
+	for (size_t pc = 0; pc < plan->seccomp.len; pc++) {
+		print_seccomp_insn(&plan->seccomp, pc, text);
+		append_line(lines, text);
+	}
+	set(value, "name", string("SECCOMP_SET_MODE_FILTER"));
+	set(value, "since", string(plan->why_seccomp));
+	set(value, "blocks_io_uring", json_boolean(plan->blocks));
+	set_program(value, &plan->seccomp, lines);
 	return value;
 }
 
@@ -365,8 +397,10 @@ void print_plan_json(FILE *out, const struct plan *plan, const struct kernel *ke
 		append(calls, restrictions_json(plan));
 	for (size_t i = 0; i < plan->nr_filters; i++)
 		append(calls, filter_json(&plan->filters[i], kernel, policy));
-	if (!plan_is_empty(plan))
+	if (plan->restrictions.nr_res > 0 || plan->nr_filters > 0)
 		append(calls, call_json("confirm"));
+	if (plan->seccomp.len > 0)
+		append(calls, seccomp_json(plan));
 	append(calls, call_json("execvp"));
 	set(root, "kernel", kernel_json(kernel));
 	set(root, "policy", policy_string(policy));

@@ -72,11 +72,10 @@ static void print_ops(FILE *out, const struct table *table, const struct set *al
 	putc('\n', out);
 }
 
-static void print_flags(FILE *out, const char *what, unsigned mask)
+static void print_flags(FILE *out, unsigned mask)
 {
 	const char *between = "";
 
-	fprintf(out, "   SQE flags %s: ", what);
 	for (unsigned bit = 1; bit <= UINT8_MAX; bit <<= 1) {
 		const struct row *row = table_row(&sqe_flag_table, bit);
 
@@ -154,15 +153,21 @@ static void print_conditional(FILE *out, const struct plan *plan)
 	putc('\n', out);
 }
 
+static void print_flag_entry(FILE *out, const char *what, unsigned mask)
+{
+	fprintf(out, "   SQE flags %s: ", what);
+	print_flags(out, mask);
+}
+
 static void print_flag_entries(FILE *out, const struct plan *plan)
 {
 	for (unsigned i = 0; i < plan->restrictions.nr_res; i++) {
 		const struct uring_restriction *entry = &plan->restrictions.entries[i];
 
 		if (entry->opcode == URING_RESTRICTION_SQE_FLAGS_ALLOWED)
-			print_flags(out, "allowed", entry->value);
+			print_flag_entry(out, "allowed", entry->value);
 		if (entry->opcode == URING_RESTRICTION_SQE_FLAGS_REQUIRED)
-			print_flags(out, "required", entry->value);
+			print_flag_entry(out, "required", entry->value);
 	}
 }
 
@@ -192,7 +197,61 @@ static void print_restrictions(FILE *out, const struct plan *plan, const struct 
 	}
 }
 
-static void print_filter(FILE *out, const struct filter *filter, const struct policy *policy)
+static void print_statement(FILE *out, const struct statement *s, enum arch arch)
+{
+	fputs("      ", out);
+	print_place(out, s->where);
+	fputs(s->effect == EFFECT_ALLOW ? ": allow" : ": deny", out);
+	if (s->cond) {
+		fputs(" if ", out);
+		policy_write_cond(out, s->cond, arch);
+	}
+	putc('\n', out);
+}
+
+/* What filters enforce for every op, where they have to do without restrictions. */
+static void print_flag_rules(FILE *out, const struct policy *policy)
+{
+	static const char *const effects[] = {
+		[EFFECT_ALLOW] = "allow", [EFFECT_DENY] = "deny", [EFFECT_REQUIRE] = "require"};
+
+	for (const struct statement *s = policy->first; s; s = s->next) {
+		if (is_whole(s, SUBJECT_SQE_FLAGS) && s->subject == SUBJECT_OP) {
+			print_statement(out, s, policy->arch);
+		} else if (s->subject == SUBJECT_SQE_FLAGS && effects[s->effect]) {
+			fputs("      ", out);
+			print_place(out, s->where);
+			fprintf(out, ": %s SQE flags ", effects[s->effect]);
+			print_flags(out, s->sqe_flags);
+		}
+	}
+}
+
+/* The filters that deny an op as a whole, all in one step. */
+static bool print_denials(FILE *out, int step, const struct plan *plan, const struct policy *policy)
+{
+	struct wrap wrap = {.out = out, .first = true};
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->nr_filters; i++)
+		n += filter_denies_all(&plan->filters[i]);
+	if (n == 0)
+		return false;
+	fprintf(out,
+		"%d. io_uring_register(-1, IORING_REGISTER_BPF_FILTER), %zu times, 1 instruction "
+		"each\n"
+		"   filters, since %s\n   operations denied:",
+		step, n, plan->why_filters);
+	for (size_t i = 0; i < plan->nr_filters; i++)
+		if (filter_denies_all(&plan->filters[i]))
+			wrap_op(&wrap, &op_table, plan->filters[i].op);
+	putc('\n', out);
+	print_origin(out, policy, SUBJECT_OP);
+	return true;
+}
+
+static void print_filter(FILE *out, const struct plan *plan, const struct filter *filter,
+			 const struct policy *policy)
 {
 	const struct row *row = table_row(&op_table, filter->op);
 	const struct bpf_program *program = &filter->program;
@@ -207,23 +266,43 @@ static void print_filter(FILE *out, const struct filter *filter, const struct po
 	if (filter->pdu_size)
 		fprintf(out, "; payload %u bytes", filter->pdu_size);
 	fputs("\n   a filter, since it depends on more than the operation:\n", out);
-	for (const struct statement *s = policy->first; s; s = s->next) {
-		if (!print_is_about(s, filter->op))
-			continue;
-		fputs("      ", out);
-		print_place(out, s->where);
-		fputs(s->effect == EFFECT_ALLOW ? ": allow" : ": deny", out);
-		if (s->cond) {
-			fputs(" if ", out);
-			policy_write_cond(out, s->cond, policy->arch);
-		}
-		putc('\n', out);
-	}
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (print_is_about(s, filter->op))
+			print_statement(out, s, policy->arch);
+	if (plan->why_filters)
+		print_flag_rules(out, policy);
 	if (policy_zero_address_denied(policy, filter->op))
 		fputs("      port 0 with address 0 is denied: some kernels show an address that is "
 		      "too "
 		      "short so\n",
 		      out);
+}
+
+/* The register ops that the kernel has, or, where it does not say, those that are known. */
+static unsigned register_op_count(const struct kernel *kernel)
+{
+	return kernel->nr_register_ops ? kernel->nr_register_ops : table_known(&register_table);
+}
+
+static void print_seccomp(FILE *out, const struct plan *plan, const struct kernel *kernel,
+			  const struct policy *policy)
+{
+	unsigned count = register_op_count(kernel), allowed = 0;
+
+	fprintf(out,
+		"seccomp(SECCOMP_SET_MODE_FILTER): %zu instructions, at most %u of them run\n"
+		"   since %s\n",
+		plan->seccomp.len, bpf_worst_path(plan->seccomp.insns, plan->seccomp.len),
+		plan->why_seccomp);
+	if (plan->blocks) {
+		fputs("   io_uring_setup(2), io_uring_enter(2), io_uring_register(2): ENOSYS\n",
+		      out);
+		return;
+	}
+	for (unsigned op = 0; op < count; op++)
+		allowed += set_has(&plan->register_ops, op);
+	print_ops(out, &register_table, &plan->register_ops, allowed, count);
+	print_origin(out, policy, SUBJECT_REGISTER);
 }
 
 void print_plan(FILE *out, const struct plan *plan, const struct kernel *kernel,
@@ -243,12 +322,21 @@ void print_plan(FILE *out, const struct plan *plan, const struct kernel *kernel,
 			step++, plan->restrictions.nr_res);
 		print_restrictions(out, plan, kernel, policy);
 	}
+	if (plan->why_filters && print_denials(out, step, plan, policy))
+		step++;
 	for (size_t i = 0; i < plan->nr_filters; i++) {
+		if (filter_denies_all(&plan->filters[i]))
+			continue;
 		fprintf(out, "%d. ", step++);
-		print_filter(out, &plan->filters[i], policy);
+		print_filter(out, plan, &plan->filters[i], policy);
 	}
-	if (!plan_is_empty(plan))
+	if (plan->restrictions.nr_res > 0 || plan->nr_filters > 0)
 		fprintf(out, "%d. make sure that the task is restricted now\n", step++);
+	if (plan->seccomp.len > 0) {
+		fprintf(out, "%d. ", step++);
+		print_seccomp(out, plan, kernel, policy);
+		fprintf(out, "%d. make sure that it denies\n", step++);
+	}
 	fprintf(out, "%d. execvp(COMMAND)\n", step);
 }
 

@@ -66,4 +66,8 @@ void print_disassemble(struct disassembly *disassembly, const struct filter *fil
 /** Gives one instruction as bpf_format() does, with names of fields and constants in it. */
 void print_disassembly(struct disassembly *disassembly, size_t pc, char text[DISASSEMBLY_TEXT_MAX]);
 
+/** The same for an instruction of a program for seccomp (policy/seccomp.h). */
+void print_seccomp_insn(const struct bpf_program *program, size_t pc,
+			char text[DISASSEMBLY_TEXT_MAX]);
+
 #endif

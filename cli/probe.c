@@ -59,6 +59,42 @@ static int query(struct uring_query_opcode *answer)
 	return error ? error : -header.result;
 }
 
+/*
+ * A filter that claims more payload than any op has is refused with EMSGSIZE, and the kernel writes
+ * down its own size; for an op that the kernel does not have, with EINVAL (io_uring/bpf_filter.c:
+ * io_bpf_filter_import). It has no program, so nothing could ever be installed by this.
+ */
+static int ask_op(unsigned op, uint8_t *pdu_size)
+{
+	struct uring_bpf filter = {
+		.cmd_type = URING_BPF_CMD_FILTER,
+		.opcode = op,
+		.flags = URING_BPF_FILTER_SZ_STRICT,
+		.filter_len = 1,
+		.pdu_size = UINT8_MAX,
+	};
+	int error = -io_uring_register((unsigned)-1, URING_REGISTER_BPF_FILTER, &filter, 1);
+
+	*pdu_size = error == EMSGSIZE ? filter.pdu_size : 0;
+	return error;
+}
+
+/* How many ops there are, by asking for each; 0 where one gets an answer that says neither. */
+static unsigned count_ops(void)
+{
+	for (unsigned op = 0; op <= URING_OPS_MAX; op++) {
+		uint8_t pdu_size;
+		int error = ask_op(op, &pdu_size);
+
+		if (error == EINVAL)
+			return op;
+		if (error != EMSGSIZE)
+			break;
+	}
+	return 0;
+}
+
+/* Where the query is denied, filters can still be added, and tell of the ops. */
 static void probe_counts(struct kernel *kernel)
 {
 	struct uring_query_opcode answer = {0};
@@ -67,6 +103,8 @@ static void probe_counts(struct kernel *kernel)
 	if (error || answer.nr_request_opcodes > URING_OPS_MAX ||
 	    answer.nr_register_opcodes > URING_REGISTER_OPS_MAX) {
 		kernel->query_error = strerror(error ? error : EOVERFLOW);
+		if (kernel->task == TASK_FRESH || kernel->task == TASK_NESTED)
+			kernel->nr_ops = count_ops();
 		return;
 	}
 	kernel->nr_ops = answer.nr_request_opcodes;
@@ -101,23 +139,12 @@ void probe_kernel(struct kernel *kernel)
 	probe_counts(kernel);
 }
 
-/*
- * A filter that claims more payload than any op has is refused with EMSGSIZE, and the kernel writes
- * down its own size (io_uring/bpf_filter.c: io_bpf_filter_import). It has no program, so nothing
- * could ever be installed by this.
- */
 static uint8_t ask_size(unsigned op)
 {
-	struct uring_bpf filter = {
-		.cmd_type = URING_BPF_CMD_FILTER,
-		.opcode = op,
-		.flags = URING_BPF_FILTER_SZ_STRICT,
-		.filter_len = 1,
-		.pdu_size = UINT8_MAX,
-	};
-	int error = -io_uring_register((unsigned)-1, URING_REGISTER_BPF_FILTER, &filter, 1);
+	uint8_t pdu_size;
 
-	return error == EMSGSIZE ? filter.pdu_size : 0;
+	ask_op(op, &pdu_size);
+	return pdu_size;
 }
 
 void probe_sizes(struct kernel *kernel, unsigned needs)

@@ -152,9 +152,23 @@ static void try_exec(void)
 		reap(pid);
 }
 
-static _Noreturn void child(unsigned needs)
+/*
+ * A task that is restricted already is so in the child, too. It has to be the kernel that says so:
+ * a seccomp filter's EACCES would be the same after the restrictions are lost.
+ */
+static int be_restricted(bool already)
 {
-	int error = restrict_register_ops();
+	int error;
+
+	if (!already)
+		return restrict_register_ops();
+	error = probe_restrictions();
+	return error == EPERM ? 0 : error ? error : EPROTO;
+}
+
+static _Noreturn void child(bool already, unsigned needs)
+{
+	int error = be_restricted(already);
 
 	if (error) {
 		answer(STEP_RESTRICT, FINDING_UNKNOWN, error);
@@ -181,7 +195,7 @@ int trial_image(void)
 
 	if (error == EFAULT)
 		finding = FINDING_NO;
-	else if (error == EPERM || error == EACCES)
+	else if (error == EPERM)
 		finding = FINDING_YES;
 	answer(STEP_ASK, finding, error);
 	return EXIT_SUCCESS;
@@ -226,11 +240,11 @@ static void cannot(struct kernel *kernel, const char *call)
 	kernel->failed_error = strerror(errno);
 }
 
-static _Noreturn void answer_on(int fd, unsigned needs)
+static _Noreturn void answer_on(int fd, bool already, unsigned needs)
 {
 	if (dup2(fd, ANSWER_FD) < 0 || fcntl(ANSWER_FD, F_SETFD, 0) < 0)
 		_exit(EXIT_FAILURE);
-	child(needs);
+	child(already, needs);
 }
 
 /*
@@ -244,7 +258,8 @@ void trial_run(struct kernel *kernel, unsigned needs)
 
 	if (kernel->survives_exec != FINDING_UNKNOWN)
 		needs &= ~NEED_SURVIVES_EXEC;
-	if (!(needs & (NEED_SURVIVES_EXEC | NEED_REGISTER_OBEYS)))
+	if (!(needs & (NEED_SURVIVES_EXEC | NEED_REGISTER_OBEYS)) ||
+	    (kernel->task != TASK_FRESH && kernel->task != TASK_NESTED))
 		return;
 	kernel->failed_call = "the child that tries it";
 	kernel->failed_error = "no answer";
@@ -254,7 +269,7 @@ void trial_run(struct kernel *kernel, unsigned needs)
 	}
 	pid = start_child(0);
 	if (pid == 0)
-		answer_on(pipe_fds[1], needs);
+		answer_on(pipe_fds[1], kernel->task != TASK_FRESH, needs);
 	if (pid < 0)
 		cannot(kernel, "clone");
 	close(pipe_fds[1]);

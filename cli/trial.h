@@ -5,7 +5,8 @@
 #include "policy/kernel.h"
 
 /**
- * Finds out what no version number tells, by trying it in a child that restricts itself: whether
+ * Finds out what no version number tells, by trying it in a child that restricts itself, if this
+ * task is not restricted already: whether
  * restrictions survive an execve(2) after a ring was opened, and whether disabled rings and calls
  * without a ring obey register restrictions. What could not be tried stays unknown.
  *

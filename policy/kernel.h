@@ -55,6 +55,7 @@ enum {
 	NEED_OPEN_SIZE = 4,
 	NEED_SOCKET_SIZE = 8,
 	NEED_CONNECT_SIZE = 16,
+	NEED_TASK = 32, /* that requests can be restricted at all */
 };
 
 /** Bytes of payload that a program needs to read all fields of requests with that payload. */

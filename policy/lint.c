@@ -1120,13 +1120,10 @@ static bool add_copy(struct lint *lint, struct policy *to, const struct statemen
  */
 static bool add_unconditional(struct lint *lint, struct policy *policy)
 {
-	const struct view *msg_ring = closer(lint, SUBJECT_OP, URING_OP_MSG_RING);
 	struct statement all = {.subject = SUBJECT_OP, .effect = EFFECT_DEFAULT_ALLOW};
 	struct statement closed = {.subject = SUBJECT_OP, .effect = EFFECT_DENY};
 	bool done = add_copy(lint, policy, &all);
 
-	if (msg_ring)
-		closed.where = msg_ring->statement->where;
 	for (unsigned op = 0; op < URING_OPS_MAX; op++)
 		if (lint->ops[op] != OP_ALLOWED)
 			set_add(&closed.members, op);
@@ -1143,7 +1140,7 @@ static void refuse_policy(struct lint *lint, struct refusal **list, const struct
 	struct diags diags = {0};
 	struct plan plan;
 
-	plan_compile(policy, kernel, UNSUPPORTED_FAIL, &plan, &diags);
+	plan_compile(policy, kernel, (struct plan_options){0}, &plan, &diags);
 	plan_destroy(&plan);
 	if (diags.out_of_memory)
 		diag_no_memory(lint->diags);

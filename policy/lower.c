@@ -20,7 +20,7 @@ enum {
 
 enum { INET = 2, INET6 = 10, PACKET = 17, SOCK_TYPE_PACKET = 10 };
 
-enum { FLAG_FIXED_FILE = 0x01, FLAG_IO_DRAIN = 0x02, FLAG_ASYNC = 0x10 };
+enum { FLAG_FIXED_FILE = 0x01 };
 
 /* --- what the statements say of an op */
 
@@ -453,6 +453,13 @@ struct expr *lower_op(const struct policy *policy, const struct kernel *kernel, 
 	return both(expr_not(denied), allowed);
 }
 
+struct expr *lower_sqe_flags(const struct kernel *kernel, uint8_t denied, uint8_t required)
+{
+	struct place place = place_of(FIELD_SQE_FLAGS, kernel);
+
+	return both(no_bit(&place, denied), between(&place, required, required, required));
+}
+
 /* --- what a filter cannot see */
 
 static const struct cond *first_payload_test(const struct cond *cond)
@@ -524,13 +531,16 @@ static void search_flags(struct flag_search *search, const struct cond *cond, bo
 		search->unsound = search->unsound ? search->unsound : cond;
 }
 
+uint8_t lower_seeming_flags(unsigned op)
+{
+	return LOWER_SEEMING_FLAGS | (op == URING_OP_NOP ? FLAG_FIXED_FILE : 0);
+}
+
 const struct cond *lower_unsound_flags(const struct policy *policy, unsigned op,
 				       const struct cond **denies_more)
 {
-	struct flag_search search = {.bits = FLAG_IO_DRAIN | FLAG_ASYNC};
+	struct flag_search search = {.bits = lower_seeming_flags(op)};
 
-	if (op == URING_OP_NOP)
-		search.bits |= FLAG_FIXED_FILE;
 	for (const struct statement *s = policy->first; s; s = s->next)
 		if (speaks_of(s, op) && s->cond)
 			search_flags(&search, s->cond, s->effect == EFFECT_DENY);

@@ -42,4 +42,21 @@ const struct cond *lower_payload_test(const struct policy *policy, unsigned op);
 const struct cond *lower_unsound_flags(const struct policy *policy, unsigned op,
 				       const struct cond **denies_more);
 
+/**
+ * Those flags among all SQE flags that a filter sees also on requests, of any op, that do not have
+ * them: IO_DRAIN and ASYNC.
+ */
+#define LOWER_SEEMING_FLAGS 0x12
+
+/** The same for one op: NOP has one more. */
+uint8_t lower_seeming_flags(unsigned op);
+
+/**
+ * The test that a request has none of the flags `denied` and all of those `required` (IOSQE_
+ * masks), on the word that a filter of the kernel sees.
+ *
+ * @return as from lower_op()
+ */
+struct expr *lower_sqe_flags(const struct kernel *kernel, uint8_t denied, uint8_t required);
+
 #endif

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "policy/plan.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/codegen.h"
-#include "policy/lower.h"
+#include "policy/plan-parts.h"
+#include "policy/seccomp.h"
 
 static const struct range nowhere;
 
@@ -19,20 +21,12 @@ static unsigned register_op_count(const struct kernel *kernel)
 	return kernel->nr_register_ops ? kernel->nr_register_ops : URING_REGISTER_OPS_MAX;
 }
 
-static uint8_t flags_of(const struct kernel *kernel)
+uint8_t denied_flags(const struct work *work)
 {
-	return kernel->sqe_flags ? kernel->sqe_flags : UINT8_MAX;
-}
+	uint8_t known = work->kernel->sqe_flags ? work->kernel->sqe_flags : UINT8_MAX;
 
-/* What a policy decides about everything that a kernel has. */
-struct work {
-	const struct policy *policy;
-	const struct kernel *kernel;
-	enum unsupported unsupported;
-	struct diags *diags;
-	enum op_verdict ops[URING_OPS_MAX];
-	struct verdicts verdicts;
-};
+	return (uint8_t)(known & ~work->verdicts.sqe_flags);
+}
 
 static void decide(struct work *work)
 {
@@ -62,340 +56,229 @@ static bool restricts_register_ops(const struct work *work)
 
 static bool restricts_flags(const struct work *work)
 {
-	uint8_t flags = flags_of(work->kernel);
-
-	return (work->verdicts.sqe_flags & flags) != flags || work->verdicts.sqe_flags_required;
+	return denied_flags(work) || work->verdicts.sqe_flags_required;
 }
 
-static bool is_nothing(const struct work *work)
+/* Ops and SQE flags: what only restrictions and filters can enforce. */
+static bool restricts_requests(const struct work *work)
 {
-	return !some_op_is(work, OP_DENIED) && !some_op_is(work, OP_CONDITIONAL) &&
-	       !restricts_register_ops(work) && !restricts_flags(work);
+	return some_op_is(work, OP_DENIED) || some_op_is(work, OP_CONDITIONAL) ||
+	       restricts_flags(work);
 }
 
 bool plan_is_empty(const struct plan *plan)
 {
-	return plan->restrictions.nr_res == 0 && plan->nr_filters == 0;
+	return plan->restrictions.nr_res == 0 && plan->nr_filters == 0 && plan->seccomp.len == 0;
 }
 
-static enum payload payload_of(unsigned op)
+/* Whether restrictions can be had: they can be set once, and have to list all that is allowed. */
+static bool can_restrict(const struct work *work)
 {
-	const struct row *row = table_row(&op_table, op);
+	const struct kernel *kernel = work->kernel;
 
-	return row ? row->payload : PAYLOAD_NONE;
+	return kernel->task == TASK_FRESH && work->options.via == VIA_AUTO && kernel->nr_ops &&
+	       kernel->nr_register_ops;
+}
+
+static bool can_filter(const struct kernel *kernel)
+{
+	return (kernel->task == TASK_FRESH || kernel->task == TASK_NESTED) && kernel->nr_ops;
 }
 
 static unsigned size_needs(const struct work *work)
 {
+	static const unsigned needs_of[] = {[PAYLOAD_OPEN] = NEED_OPEN_SIZE,
+					    [PAYLOAD_SOCKET] = NEED_SOCKET_SIZE,
+					    [PAYLOAD_CONNECT] = NEED_CONNECT_SIZE};
 	unsigned needs = 0;
 
 	for (unsigned op = 0; op < op_count(work->kernel); op++) {
-		enum payload payload = payload_of(op);
+		const struct row *row = table_row(&op_table, op);
 
-		if (work->ops[op] != OP_CONDITIONAL || !lower_payload_test(work->policy, op))
-			continue;
-		needs |= payload == PAYLOAD_OPEN     ? NEED_OPEN_SIZE
-			 : payload == PAYLOAD_SOCKET ? NEED_SOCKET_SIZE
-						     : NEED_CONNECT_SIZE;
+		if (row && row->payload && work->ops[op] == OP_CONDITIONAL &&
+		    lower_payload_test(work->policy, op))
+			needs |= needs_of[row->payload];
 	}
 	return needs;
 }
 
-unsigned plan_needs(const struct policy *policy, const struct kernel *kernel)
+unsigned plan_needs(const struct policy *policy, const struct kernel *kernel, enum via via)
 {
-	struct work work = {.policy = policy, .kernel = kernel};
+	struct work work = {.policy = policy, .kernel = kernel, .options.via = via};
+	unsigned needs = 0;
 
 	decide(&work);
-	if (is_nothing(&work) || kernel->task != TASK_FRESH)
-		return 0;
-	return NEED_SURVIVES_EXEC | size_needs(&work) |
-	       (restricts_register_ops(&work) ? NEED_REGISTER_OBEYS : 0);
+	if (restricts_requests(&work))
+		needs = NEED_TASK;
+	if (needs && can_filter(kernel))
+		needs |= NEED_SURVIVES_EXEC | size_needs(&work);
+	if (restricts_register_ops(&work) && can_restrict(&work))
+		needs |= NEED_SURVIVES_EXEC | NEED_REGISTER_OBEYS;
+	return needs;
 }
 
-/* --- what stands against the whole plan */
+/* --- which mechanisms */
 
-static void check_task(const struct kernel *kernel, struct diags *diags)
+/* The whole policy cannot be enforced: an error, or a reason to close io_uring. */
+__attribute__((format(printf, 3, 4))) static void refuse(struct work *work, struct range where,
+							 const char *format, ...)
 {
+	char why[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, sizeof(why), format, arguments);
+	va_end(arguments);
+	if (work->options.unsupported == UNSUPPORTED_DENY) {
+		work->blocks = true;
+		diag_add(work->diags, SEVERITY_WARNING, where,
+			 "io_uring is denied altogether (ENOSYS): %s", why);
+		return;
+	}
+	diag_add(work->diags, SEVERITY_ERROR, where,
+		 "%s (--unsupported=deny denies io_uring altogether)", why);
+}
+
+static void refuse_task(struct work *work)
+{
+	const struct kernel *kernel = work->kernel;
+
 	switch (kernel->task) {
 	case TASK_FRESH:
-		if (kernel->nr_ops && kernel->nr_register_ops)
-			break;
-		diag_add(diags, SEVERITY_ERROR, nowhere,
-			 "Linux %s does not tell how many io_uring operations it has "
-			 "(IORING_REGISTER_QUERY: %s)",
-			 kernel->version, kernel->query_error);
+	case TASK_NESTED:
+		refuse(work, nowhere,
+		       "Linux %s does not tell how many io_uring operations it has "
+		       "(IORING_REGISTER_QUERY: %s)",
+		       kernel->version, kernel->query_error);
 		break;
 	case TASK_UNSUPPORTED:
-		diag_add(diags, SEVERITY_ERROR, nowhere,
-			 "Linux %s has no io_uring task restrictions (7.0 or later is needed)",
-			 kernel->version);
+		refuse(work, nowhere,
+		       "Linux %s has no io_uring task restrictions (7.0 or later is needed)",
+		       kernel->version);
 		break;
 	case TASK_BLOCKED:
-		diag_add(diags, SEVERITY_ERROR, nowhere,
-			 "io_uring_register(2) is blocked (%s), most likely by a seccomp filter "
-			 "around uring-jail; allow that call there",
-			 kernel->task_error);
+		refuse(work, nowhere,
+		       "io_uring_register(2) is blocked (%s), most likely by a seccomp filter "
+		       "around uring-jail; allow that call there",
+		       kernel->task_error);
 		break;
 	case TASK_STRANGE:
-		diag_add(diags, SEVERITY_ERROR, nowhere,
-			 "io_uring_register(2) answers as no kernel does (%s), so something, most "
-			 "likely a seccomp filter around uring-jail, stands in its place",
-			 kernel->task_error);
+		refuse(work, nowhere,
+		       "io_uring_register(2) answers as no kernel does (%s), so something, most "
+		       "likely a seccomp filter around uring-jail, stands in its place",
+		       kernel->task_error);
 		break;
-	case TASK_NESTED:
 	case TASK_NESTED_SEALED:
-		diag_add(
-			diags, SEVERITY_ERROR, nowhere,
-			"io_uring is already restricted for this task, and its restrictions can be "
-			"set only once; start uring-jail outside of that jail");
+		refuse(work, nowhere,
+		       "io_uring is already restricted for this task, by a jail that denies the "
+		       "register operation bpf_filter, so that no filter can be added; start "
+		       "uring-jail outside of that jail, or allow bpf_filter there");
 		break;
 	}
 }
 
-static void check_exec(const struct kernel *kernel, struct diags *diags)
+static void refuse_exec(struct work *work)
 {
+	const struct kernel *kernel = work->kernel;
+
 	if (kernel->survives_exec == FINDING_NO)
-		diag_add(diags, SEVERITY_ERROR, nowhere,
-			 "Linux %s loses io_uring restrictions when a program that has used a ring "
-			 "executes another (CVE-2026-80713); 7.2, or a release with its fix, is "
-			 "needed",
-			 kernel->version);
-	else if (kernel->survives_exec == FINDING_UNKNOWN)
-		diag_add(diags, SEVERITY_ERROR, nowhere,
-			 "Linux %s may lose io_uring restrictions at execve(2) (CVE-2026-80713), "
-			 "and "
-			 "whether it does could not be tried (%s: %s)",
-			 kernel->version, kernel->failed_call, kernel->failed_error);
+		refuse(work, nowhere,
+		       "Linux %s loses io_uring restrictions when a program that has used a ring "
+		       "executes another (CVE-2026-80713); 7.2, or a release with its fix, is "
+		       "needed",
+		       kernel->version);
+	else
+		refuse(work, nowhere,
+		       "Linux %s may lose io_uring restrictions at execve(2) (CVE-2026-80713), "
+		       "and whether it does could not be tried (%s: %s)",
+		       kernel->version, kernel->failed_call, kernel->failed_error);
+}
+
+static const char *no_restrictions(const struct work *work)
+{
+	const struct kernel *kernel = work->kernel;
+
+	if (kernel->task == TASK_NESTED || kernel->task == TASK_NESTED_SEALED)
+		return "this task is restricted already, and restrictions can be set only once";
+	if (kernel->task != TASK_FRESH)
+		return "restrictions cannot be set";
+	if (work->options.via == VIA_FILTERS)
+		return "restrictions are left for the target";
+	return "the kernel does not tell all that it has, as restrictions would have to list it";
+}
+
+static void choose_for_requests(struct work *work, struct plan *plan)
+{
+	if (!can_filter(work->kernel))
+		refuse_task(work);
+	else if (work->kernel->survives_exec != FINDING_YES)
+		refuse_exec(work);
+	else if (can_restrict(work))
+		work->requests = BY_RESTRICTIONS;
+	else
+		work->requests = BY_FILTERS;
+	if (work->requests == BY_FILTERS)
+		plan->why_filters = no_restrictions(work);
 }
 
 /* Why register restrictions do not hold on the kernel, or NULL where they do. */
 static const char *register_hole(const struct kernel *kernel)
 {
+	if (kernel->survives_exec != FINDING_YES)
+		return "restrictions may be lost at execve(2)";
 	if (kernel->ringless_obey == FINDING_NO)
-		return "calls without a ring escape its restrictions";
+		return "calls without a ring escape restrictions";
 	if (kernel->disabled_rings_obey == FINDING_NO)
-		return "rings made disabled escape its restrictions";
+		return "rings made disabled escape restrictions";
 	if (kernel->ringless_obey == FINDING_YES && kernel->disabled_rings_obey == FINDING_YES)
 		return NULL;
-	return "whether its restrictions hold could not be tried";
+	return "whether restrictions hold could not be tried";
 }
 
-/* The first statement about register ops that can have taken something away. */
-static struct range register_rule(const struct policy *policy)
+static void choose_for_registers(struct work *work, struct plan *plan)
 {
-	for (const struct statement *s = policy->first; s; s = s->next)
-		if (s->subject == SUBJECT_REGISTER && s->effect != EFFECT_DEFAULT_ALLOW)
-			return s->where;
-	return nowhere;
-}
-
-static void check_register_ops(const struct work *work)
-{
-	const struct kernel *kernel = work->kernel;
-	const char *hole = register_hole(kernel);
-	struct range rule = register_rule(work->policy);
-	const struct statement *denier = policy_denier(work->policy, SUBJECT_OP, URING_OP_MSG_RING);
-
-	if (!hole)
-		return;
-	if (rule.source)
-		diag_add(work->diags, SEVERITY_ERROR, rule,
-			 "Linux %s cannot enforce rules for register operations: %s",
-			 kernel->version, hole);
-	else
-		diag_add(work->diags, SEVERITY_ERROR, denier ? denier->where : nowhere,
-			 "Linux %s cannot enforce the denial of msg_ring, since the register "
-			 "operation send_msg_ring does the same and %s; to go on without it, allow "
-			 "msg_ring",
-			 kernel->version, hole);
+	plan->why_seccomp =
+		can_restrict(work) ? register_hole(work->kernel) : no_restrictions(work);
+	work->registers = plan->why_seccomp ? BY_SECCOMP : BY_RESTRICTIONS;
 }
 
 /*
  * A proposal has no number that can be denied. As long as the kernel has nothing beyond the table
  * it does not have the proposal either; what it has beyond the table may be it.
  */
-static void check_proposals(const struct work *work)
+static void check_proposal(struct work *work, const struct proposal *proposal)
 {
-	bool open = false;
+	const char *name = proposal->row->name;
 
+	if (work->options.unsupported == UNSUPPORTED_FAIL) {
+		diag_add(work->diags, SEVERITY_ERROR, proposal->where,
+			 "Linux %s has register operations that this version does not know, and %s "
+			 "may be one of them (--unsupported=deny denies those)",
+			 work->kernel->version, name);
+		return;
+	}
+	diag_add(work->diags, SEVERITY_WARNING, proposal->where,
+		 "all register operations that this version does not know are denied, since %s may "
+		 "be one of those that Linux %s has",
+		 name, work->kernel->version);
+	for (unsigned n = table_known(&register_table); n < URING_REGISTER_OPS_MAX; n++)
+		set_remove(&work->verdicts.register_ops, n);
+}
+
+static bool allows_unknown_register_op(const struct work *work)
+{
 	for (unsigned n = table_known(&register_table); n < register_op_count(work->kernel); n++)
-		open = open || set_has(&work->verdicts.register_ops, n);
-	for (const struct statement *s = work->policy->first; open && s; s = s->next)
+		if (set_has(&work->verdicts.register_ops, n))
+			return true;
+	return false;
+}
+
+static void check_proposals(struct work *work)
+{
+	for (const struct statement *s = work->policy->first; s; s = s->next)
 		for (const struct proposal *p = s->proposals; p; p = p->next)
-			if (s->effect == EFFECT_DENY)
-				diag_add(work->diags, SEVERITY_ERROR, p->where,
-					 "Linux %s has register operations that this version does "
-					 "not know, and %s may be one of them",
-					 work->kernel->version, p->row->name);
-}
-
-static void check_whole(const struct work *work)
-{
-	check_task(work->kernel, work->diags);
-	if (work->kernel->task != TASK_FRESH)
-		return;
-	check_exec(work->kernel, work->diags);
-	if (restricts_register_ops(work))
-		check_register_ops(work);
-}
-
-/* --- filters */
-
-/* An op whose conditions the kernel cannot enforce: refused or denied, as asked for. */
-static void give_up_op(struct work *work, unsigned op, struct range where, const char *why)
-{
-	const char *name = table_row(&op_table, op) ? table_row(&op_table, op)->name : "this one";
-
-	if (work->unsupported == UNSUPPORTED_DENY) {
-		work->ops[op] = OP_DENIED;
-		diag_add(work->diags, SEVERITY_WARNING, where,
-			 "%s is denied altogether on Linux %s: %s", name, work->kernel->version,
-			 why);
-		return;
-	}
-	diag_add(work->diags, SEVERITY_ERROR, where,
-		 "Linux %s cannot enforce this for %s: %s (--unsupported=deny denies the whole "
-		 "operation)",
-		 work->kernel->version, name, why);
-}
-
-/* Whether a filter can enforce what the policy says of the op; if not, the op is given up. */
-static bool can_filter(struct work *work, unsigned op)
-{
-	enum payload payload = payload_of(op);
-	const struct cond *test = lower_payload_test(work->policy, op);
-	const struct cond *denies_more;
-	const struct cond *unsound = lower_unsound_flags(work->policy, op, &denies_more);
-
-	if (test && kernel_size(work->kernel, payload) < kernel_size_wanted(payload)) {
-		give_up_op(work, op, test->where, "its filters do not see this field");
-		return false;
-	}
-	if (unsound) {
-		give_up_op(
-			work, op, unsound->where,
-			"a filter sees io_drain, async and, for nop, fixed_file also on requests "
-			"without them, so it can only deny those that have them");
-		return false;
-	}
-	if (denies_more)
-		diag_add(work->diags, SEVERITY_WARNING, denies_more->where,
-			 "this also denies requests that only seem to have the flag: a filter sees "
-			 "io_drain and async as the kernel has set them itself, too");
-	return true;
-}
-
-static struct range first_condition(const struct policy *policy, unsigned op)
-{
-	for (const struct statement *s = policy->first; s; s = s->next)
-		if (s->subject == SUBJECT_OP && s->cond && set_has(&s->members, op))
-			return s->where;
-	return nowhere;
-}
-
-static enum codegen_status generate(const struct work *work, unsigned op,
-				    struct bpf_program *program)
-{
-	struct expr *assume = NULL;
-	struct expr *expr = lower_op(work->policy, work->kernel, op, &assume);
-	enum codegen_status status = CODEGEN_NO_MEMORY;
-
-	if (expr && assume)
-		status = codegen_compile(expr, assume, program, NULL);
-	expr_destroy(expr);
-	expr_destroy(assume);
-	return status;
-}
-
-/* A program of one return needs no filter: the op is allowed or denied as a whole. */
-static bool is_constant(const struct bpf_program *program, bool *allows)
-{
-	if (program->len != 1)
-		return false;
-	*allows = program->insns[0].k != 0;
-	return true;
-}
-
-static bool tests_sqe_flags(const struct cond *cond)
-{
-	if (cond->kind == COND_TEST)
-		return cond->test.field == FIELD_SQE_FLAGS;
-	return tests_sqe_flags(cond->left) || (cond->right && tests_sqe_flags(cond->right));
-}
-
-/*
- * Whether the policy says the same of two ops whose contexts look the same, so that one program does
- * for both. The word with the SQE flags has the opcode, too, which a program may make use of.
- */
-static bool are_alike(const struct policy *policy, unsigned a, unsigned b)
-{
-	if (payload_of(a) != payload_of(b))
-		return false;
-	for (const struct statement *s = policy->first; s; s = s->next) {
-		if (s->subject != SUBJECT_OP)
-			continue;
-		if (set_has(&s->members, a) != set_has(&s->members, b) ||
-		    (set_has(&s->members, a) && s->cond && tests_sqe_flags(s->cond)))
-			return false;
-	}
-	return true;
-}
-
-static enum codegen_status copy_program(const struct bpf_program *from, struct bpf_program *to)
-{
-	for (size_t i = 0; i < from->len; i++)
-		if (!bpf_append(to, from->insns[i]))
-			return CODEGEN_NO_MEMORY;
-	return CODEGEN_OK;
-}
-
-/* Generates the program of an op, or copies that of an op that is alike: `deny @all if ...`. */
-static enum codegen_status program_of(const struct work *work, const struct plan *plan, unsigned op,
-				      struct bpf_program *program)
-{
-	for (size_t i = 0; i < plan->nr_filters; i++)
-		if (are_alike(work->policy, plan->filters[i].op, op))
-			return copy_program(&plan->filters[i].program, program);
-	return generate(work, op, program);
-}
-
-static void compile_op(struct work *work, struct plan *plan, unsigned op)
-{
-	struct filter *filter = &plan->filters[plan->nr_filters];
-	enum codegen_status status;
-	bool allows;
-
-	*filter = (struct filter){.op = op};
-	status = program_of(work, plan, op, &filter->program);
-	if (status == CODEGEN_TOO_LONG) {
-		diag_add(work->diags, SEVERITY_ERROR, first_condition(work->policy, op),
-			 "the conditions for %s need more than %d BPF instructions, which is all "
-			 "that the kernel takes",
-			 table_row(&op_table, op) ? table_row(&op_table, op)->name : "an operation",
-			 BPF_LEN_MAX);
-	} else if (status != CODEGEN_OK) {
-		diag_no_memory(work->diags);
-	} else if (is_constant(&filter->program, &allows)) {
-		work->ops[op] = allows ? OP_ALLOWED : OP_DENIED;
-	} else {
-		if (lower_payload_test(work->policy, op))
-			filter->pdu_size = kernel_size_wanted(payload_of(op));
-		plan->nr_filters++;
-		return;
-	}
-	bpf_program_destroy(&filter->program);
-}
-
-static void compile_filters(struct work *work, struct plan *plan)
-{
-	plan->filters = calloc(work->kernel->nr_ops, sizeof(*plan->filters));
-	if (!plan->filters) {
-		diag_no_memory(work->diags);
-		return;
-	}
-	for (unsigned op = 0; op < work->kernel->nr_ops; op++)
-		if (work->ops[op] == OP_CONDITIONAL && can_filter(work, op))
-			compile_op(work, plan, op);
+			if (s->effect == EFFECT_DENY && allows_unknown_register_op(work))
+				check_proposal(work, p);
 }
 
 /* --- restrictions */
@@ -441,28 +324,59 @@ static void restrict_register_ops(struct plan *plan, const struct work *work)
 		add(plan, URING_RESTRICTION_REGISTER_OP, URING_REGISTER_RESTRICTIONS);
 }
 
-bool plan_compile(const struct policy *policy, const struct kernel *kernel,
-		  enum unsupported unsupported, struct plan *plan, struct diags *diags)
+static void check_status(enum codegen_status status, struct diags *diags)
 {
-	struct work work = {
-		.policy = policy, .kernel = kernel, .unsupported = unsupported, .diags = diags};
+	if (status != CODEGEN_OK)
+		diag_no_memory(diags);
+}
+
+/* What is left when something can be enforced only by closing io_uring: that alone. */
+static void block(struct work *work, struct plan *plan)
+{
+	plan->blocks = true;
+	plan->why_seccomp = "a rule cannot be enforced otherwise";
+	check_status(seccomp_io_uring(&plan->seccomp), work->diags);
+}
+
+static void compile(struct work *work, struct plan *plan)
+{
+	size_t errors = work->diags->errors;
+
+	if (work->requests == BY_FILTERS || some_op_is(work, OP_CONDITIONAL))
+		compile_filters(work, plan);
+	if (work->diags->errors > errors)
+		return;
+	if (work->requests == BY_RESTRICTIONS &&
+	    (some_op_is(work, OP_DENIED) || restricts_flags(work)))
+		restrict_ops(plan, work);
+	if (work->registers == BY_RESTRICTIONS)
+		restrict_register_ops(plan, work);
+	if (work->registers != BY_SECCOMP)
+		return;
+	plan->register_ops = work->verdicts.register_ops;
+	check_status(seccomp_register_ops(&work->verdicts.register_ops, work->kernel->big_endian,
+					  &plan->seccomp),
+		     work->diags);
+}
+
+bool plan_compile(const struct policy *policy, const struct kernel *kernel,
+		  struct plan_options options, struct plan *plan, struct diags *diags)
+{
+	struct work work = {.policy = policy, .kernel = kernel, .options = options, .diags = diags};
 	size_t errors = diags->errors;
 
 	*plan = (struct plan){0};
 	decide(&work);
 	check_proposals(&work);
-	if (is_nothing(&work))
-		return diags->errors == errors;
-	check_whole(&work);
-	if (diags->errors == errors && some_op_is(&work, OP_CONDITIONAL))
-		compile_filters(&work, plan);
-	if (diags->errors > errors || diags->out_of_memory)
-		return false;
-	if (some_op_is(&work, OP_DENIED) || restricts_flags(&work))
-		restrict_ops(plan, &work);
+	if (restricts_requests(&work))
+		choose_for_requests(&work, plan);
 	if (restricts_register_ops(&work))
-		restrict_register_ops(plan, &work);
-	return true;
+		choose_for_registers(&work, plan);
+	if (work.blocks)
+		block(&work, plan);
+	else if (diags->errors == errors)
+		compile(&work, plan);
+	return diags->errors == errors && !diags->out_of_memory;
 }
 
 void plan_destroy(struct plan *plan)
@@ -470,5 +384,6 @@ void plan_destroy(struct plan *plan)
 	for (size_t i = 0; i < plan->nr_filters; i++)
 		bpf_program_destroy(&plan->filters[i].program);
 	free(plan->filters);
+	bpf_program_destroy(&plan->seccomp);
 	*plan = (struct plan){0};
 }

@@ -15,6 +15,9 @@
 #error "uring-jail needs an architecture whose io_uring system calls are numbers 425 to 427"
 #endif
 
+/* System calls: the same numbers on all architectures that are not refused above. */
+enum { URING_NR_SETUP = 425, URING_NR_ENTER = 426, URING_NR_REGISTER = 427 };
+
 enum {
 	URING_REGISTER_PROBE = 8,
 	URING_REGISTER_RESTRICTIONS = 11,

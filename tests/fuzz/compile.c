@@ -207,6 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct diag *last;
 	struct plan plan = {0};
 	bool deny = choice & 0x80;
+	struct plan_options options = {.unsupported = deny ? UNSUPPORTED_DENY : UNSUPPORTED_FAIL};
 
 	if (size < 2)
 		return 0;
@@ -218,8 +219,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	policy_check(&policy, &diags);
 	last = diags.last;
 	if (!diag_failed(&diags)) {
-		if (plan_compile(&policy, &kernel, deny ? UNSUPPORTED_DENY : UNSUPPORTED_FAIL,
-				 &plan, &diags))
+		if (plan_compile(&policy, &kernel, options, &plan, &diags))
 			check_plan(&policy, &plan, &kernel, !deny || diags.last == last, &bytes);
 		else
 			REQUIRE(diag_failed(&diags));

@@ -59,6 +59,7 @@ struct batch {
 	struct policy policy;
 	struct diags diags;
 	struct kernel kernel;
+	bool nested; /* in a task that is restricted already, so with a plan for such a one */
 	struct plan plan;
 	struct item items[BATCH_MAX];
 	size_t n;
@@ -177,16 +178,18 @@ static void probe(struct batch *batch)
 	unsigned needs;
 
 	probe_kernel(&batch->kernel);
-	needs = plan_needs(&batch->policy, &batch->kernel);
+	needs = plan_needs(&batch->policy, &batch->kernel, batch->nested ? VIA_FILTERS : VIA_AUTO);
 	probe_sizes(&batch->kernel, needs);
 	trial_run(&batch->kernel, needs);
+	if (batch->nested)
+		batch->kernel.task = TASK_NESTED;
 }
 
 static bool compile(struct batch *batch)
 {
 	struct diags diags = {0};
-	bool compiled = plan_compile(&batch->policy, &batch->kernel, UNSUPPORTED_FAIL, &batch->plan,
-				     &diags);
+	bool compiled = plan_compile(&batch->policy, &batch->kernel, (struct plan_options){0},
+				     &batch->plan, &diags);
 
 	if (!compiled)
 		plan_destroy(&batch->plan);
@@ -203,15 +206,9 @@ static const char *refusal(const struct batch *batch)
 	return "no memory";
 }
 
-static void forgive(enum finding *finding)
-{
-	if (*finding == FINDING_NO)
-		*finding = FINDING_YES;
-}
-
 /*
- * Nothing here executes a program, makes a disabled ring or registers without one. So what a kernel
- * with holes there enforces everywhere else can be tried, although the launcher refuses to run.
+ * Nothing here executes a program. So what a kernel that loses restrictions there enforces
+ * everywhere else can be tried, although the launcher refuses to run.
  */
 static bool compile_beside_holes(struct batch *batch, struct tally *tally)
 {
@@ -220,9 +217,8 @@ static bool compile_beside_holes(struct batch *batch, struct tally *tally)
 	if (compile(batch))
 		return true;
 	snprintf(why, sizeof(why), "%s", refusal(batch));
-	forgive(&batch->kernel.survives_exec);
-	forgive(&batch->kernel.ringless_obey);
-	forgive(&batch->kernel.disabled_rings_obey);
+	if (batch->kernel.survives_exec == FINDING_NO)
+		batch->kernel.survives_exec = FINDING_YES;
 	if (!compile(batch))
 		return false;
 	count(tally->refusals, 1, "%s", why);
@@ -239,20 +235,33 @@ static bool has_filter(const struct plan *plan, unsigned op)
 	return false;
 }
 
+static void add_denial(struct plan *plan, unsigned op)
+{
+	struct filter *filter = &plan->filters[plan->nr_filters++];
+
+	filter->op = op;
+	if (!bpf_append(&filter->program, (struct bpf_insn){.code = BPF_RET | BPF_K}))
+		abort();
+}
+
+/* Allows nothing, by filters alone. */
+static void close_by_filters(const struct kernel *kernel, struct plan *closed)
+{
+	*closed = (struct plan){.filters = calloc(kernel->nr_ops, sizeof(*closed->filters))};
+	for (unsigned op = 0; op < kernel->nr_ops; op++)
+		add_denial(closed, op);
+}
+
 /* Allows nothing: ops that the plan has filters for are denied by filters, all others by restrictions. */
 static void close_plan(const struct plan *plan, const struct kernel *kernel, struct plan *closed)
 {
-	struct bpf_insn deny = {.code = BPF_RET | BPF_K};
 	struct uring_restriction *entry = closed->restrictions.entries;
 
-	*closed = (struct plan){.nr_filters = plan->nr_filters};
-	closed->filters = calloc(plan->nr_filters + 1, sizeof(*closed->filters));
+	*closed = (struct plan){.filters = calloc(plan->nr_filters + 1, sizeof(*closed->filters))};
 	*entry++ = (struct uring_restriction){.opcode = URING_RESTRICTION_SQE_FLAGS_ALLOWED,
 					      .value = kernel->sqe_flags};
 	for (size_t i = 0; i < plan->nr_filters; i++) {
-		closed->filters[i].op = plan->filters[i].op;
-		if (!bpf_append(&closed->filters[i].program, deny))
-			abort();
+		add_denial(closed, plan->filters[i].op);
 		*entry++ = (struct uring_restriction){.opcode = URING_RESTRICTION_SQE_OP,
 						      .value = (uint8_t)plan->filters[i].op};
 	}
@@ -306,10 +315,27 @@ static void make_requests(const struct batch *batch, struct performer *performer
 	}
 }
 
+/* The jail around a nested one: restrictions that allow all there is. */
+static bool restrict_nothing(const struct kernel *kernel)
+{
+	struct plan all = {0};
+	struct uring_restriction *entry = all.restrictions.entries;
+
+	*entry++ = (struct uring_restriction){.opcode = URING_RESTRICTION_SQE_FLAGS_ALLOWED,
+					      .value = kernel->sqe_flags};
+	for (unsigned op = 0; op < kernel->nr_ops; op++)
+		*entry++ = (struct uring_restriction){.opcode = URING_RESTRICTION_SQE_OP,
+						      .value = (uint8_t)op};
+	all.restrictions.nr_res = (uint16_t)(entry - all.restrictions.entries);
+	return install_plan(&all);
+}
+
 static _Noreturn void child(const struct batch *batch, const struct plan *plan, enum jail jail)
 {
 	struct performer *performer;
 
+	if (batch->nested && !restrict_nothing(&batch->kernel))
+		_exit(EXIT_FAILURE);
 	if (!install_plan(plan))
 		_exit(EXIT_FAILURE);
 	performer = performer_open("/tmp");
@@ -344,7 +370,10 @@ static void run_all(const struct batch *batch)
 	run(batch, &batch->plan, JAIL_PLAN);
 	if (!is_any_doubtful(batch))
 		return;
-	close_plan(&batch->plan, &batch->kernel, &closed);
+	if (batch->nested)
+		close_by_filters(&batch->kernel, &closed);
+	else
+		close_plan(&batch->plan, &batch->kernel, &closed);
 	run(batch, &closed, JAIL_CLOSED);
 	plan_destroy(&closed);
 }
@@ -377,7 +406,8 @@ static bool denies_async(const struct batch *batch, size_t i)
 	shown.value[FIELD_SQE_FLAGS] |= IOSQE_ASYNC;
 	decision = policy_decide(&batch->policy, &shown);
 	return !decision.allowed &&
-	       (decision.reason == REASON_DENY || decision.reason == REASON_ALLOW_UNMET);
+	       (decision.reason == REASON_DENY || decision.reason == REASON_ALLOW_UNMET ||
+		(batch->nested && decision.reason == REASON_FLAG_DENIED));
 }
 
 static bool is_alike(int a, int b)
@@ -509,10 +539,14 @@ static bool run_table(struct batch *batch, struct tally *tally, const char *dire
 			    cases.list[i + n].policy == cases.list[i].policy;
 		     n++)
 			;
-		run_policy(batch, tally, &loader, &cases.list[i], n);
+		for (int nested = 0; nested < 2; nested++) {
+			batch->nested = nested;
+			run_policy(batch, tally, &loader, &cases.list[i], n);
+		}
 		policies++;
 	}
-	printf("table: %zu cases of %u policies\n", cases.n, policies);
+	printf("table: %zu cases of %u policies, each in a task of its own and nested\n", cases.n,
+	       policies);
 	cases_destroy(&cases);
 	return true;
 }
@@ -560,6 +594,7 @@ static void run_random(struct batch *batch, struct tally *tally, uint64_t seed, 
 		if (!batch_parse(batch, text.buffer, NULL))
 			exit(EXIT_FAILURE);
 		random_batch(batch, &random);
+		batch->nested = random_below(&random, 2);
 		if (batch_run(batch, tally))
 			policies++;
 		else

@@ -69,12 +69,15 @@ int kernel_deny_register(unsigned int op)
 	return restrict_task(&restrictions);
 }
 
-int kernel_filter_op(unsigned int op)
+int kernel_filter_op(unsigned int op, bool allow, bool rest)
 {
-	struct sock_filter deny = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, allow);
 	struct bpf_command command = {
 		.cmd_type = BPF_COMMAND_FILTER,
-		.filter = {.opcode = op, .filter_len = 1, .filter_ptr = (uintptr_t)&deny},
+		.filter = {.opcode = op,
+			   .flags = rest ? BPF_FILTER_DENY_REST : 0,
+			   .filter_len = 1,
+			   .filter_ptr = (uintptr_t)&code},
 	};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

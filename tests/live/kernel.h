@@ -33,8 +33,9 @@ int kernel_deny_op(unsigned int op);
 /** The same for register operations: all but one are allowed. */
 int kernel_deny_register(unsigned int op);
 
-/** Puts a filter on one operation of the calling task that lets nothing pass. */
-int kernel_filter_op(unsigned int op);
+/** Puts a filter on one operation of the calling task that lets all pass, or nothing; with `rest`,
+ * all operations that have no filter so far are denied, too. Returns 0 or -errno. */
+int kernel_filter_op(unsigned int op, bool allow, bool rest);
 
 /** Has seccomp answer this system call with this errno (0: success) from here on. */
 int kernel_block_call(int number, int answer);

@@ -169,7 +169,8 @@ static bool wanted(const struct test *test, char **patterns)
 static void run_tests(char **patterns)
 {
 	static const struct test *const lists[] = {
-		op_tests, flag_tests, register_tests, refusal_tests, ring_tests, process_tests,
+		op_tests,   flag_tests,	   register_tests, refusal_tests,
+		ring_tests, process_tests, nested_tests,
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)

@@ -32,6 +32,7 @@ extern const struct test register_tests[];
 extern const struct test refusal_tests[];
 extern const struct test ring_tests[];
 extern const struct test process_tests[];
+extern const struct test nested_tests[];
 
 /* A test runs in a process of its own. It reports any number of failures, and goes on; it passes if
  * it has reported none and returned. */

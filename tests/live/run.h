@@ -42,6 +42,7 @@ struct run {
 	const char *command; /* instead of the target and its words; "": nothing at all */
 	void (*before)(const void *argument); /* called in the child before exec */
 	const void *argument;
+	bool filters; /* filters deny operations: a denied link_timeout then ends with ECANCELED */
 
 	/* What came of it. */
 	pid_t pid;

@@ -16,13 +16,19 @@
  *   sqpoll iopoll r-disabled sqe128 sqe-mixed cqe32 defer registered-ring fd-less
  *   linked drained
  * Words that say what:
- *   ops flags register facts probe enter=FD exit=N kill=N
+ *   ops flags register facts probe setup query timer restrict
+ *   enter=FD exit=N kill=N
  *
  * Lines that it writes:
  *   op 28 openat2 flags 0x00 result -13
  *   flags 0x11 result 21
  *   register 31 on ringless result -13
  *   probe 11 result -14
+ *   setup result 0
+ *   query result 0
+ *   timer poll result -125
+ *   timer timeout result -62
+ *   restrict result 0
  *   enter 7 result -9
  *   fact NAME VALUE
  * A result that never came is "hung", one that could not be asked for "broken ERRNO". The last line
@@ -32,6 +38,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -366,6 +373,66 @@ static int probe(const struct target *target)
 	return 0;
 }
 
+static int try_setup(const struct target *target)
+{
+	struct io_uring_params params = {0};
+	int fd = io_uring_setup(1, &params);
+
+	say(target, "setup result %d\n", fd < 0 ? fd : 0);
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
+static int try_query(const struct target *target)
+{
+	say(target, "query result %d\n", io_uring_register(-1U, REG_QUERY, NULL, 0));
+	return 0;
+}
+
+/* A link_timeout after a poll that never ends by itself: -ETIME where it is armed. */
+static int try_timer(const struct target *target)
+{
+	struct __kernel_timespec soon = {.tv_nsec = 10000000};
+	struct completion completion;
+	struct io_uring_sqe *sqe;
+	struct ring ring;
+	int fds[2];
+
+	if (pipe(fds) < 0 || ring_open(&ring, ENTRIES, 0) < 0)
+		return 99;
+	sqe = ring_sqe(&ring, false);
+	sqe->opcode = OP_POLL_ADD;
+	sqe->fd = fds[0];
+	sqe->poll32_events = POLLIN;
+	sqe->flags = IOSQE_IO_LINK;
+	sqe = ring_sqe(&ring, false);
+	sqe->opcode = OP_LINK_TIMEOUT;
+	sqe->addr = (uintptr_t)&soon;
+	sqe->len = 1;
+	sqe->user_data = 1;
+	if (ring_submit(&ring) < 0)
+		return 99;
+	while (ring_wait(&ring, &completion, 1000) == 0)
+		say(target, "timer %s result %d\n", completion.user_data ? "timeout" : "poll",
+		    completion.result);
+	ring_close(&ring);
+	return 0;
+}
+
+/* What a program does that restricts a ring of its own: to nop, before it is enabled. */
+static int restrict_ring(const struct target *target)
+{
+	struct io_uring_restriction only = {.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = OP_NOP};
+	struct ring ring;
+
+	if (ring_open(&ring, ENTRIES, IORING_SETUP_R_DISABLED) < 0)
+		return 99;
+	say(target, "restrict result %d\n", ring_register(&ring, REG_RESTRICTIONS, &only, 1));
+	ring_close(&ring);
+	return 0;
+}
+
 /* Whether an fd is a ring, and whose: 0, or -EBADFD for a disabled one; -EBADF where it is closed,
  * and -EOPNOTSUPP where it is something else. */
 static void try_enter(const struct target *target, const char *word)
@@ -381,7 +448,8 @@ static const struct {
 	int (*act)(const struct target *target);
 } actions[] = {
 	{"ops", try_ops},     {"flags", try_flags}, {"register", try_registers},
-	{"facts", say_facts}, {"probe", probe},
+	{"facts", say_facts}, {"probe", probe},	    {"setup", try_setup},
+	{"query", try_query}, {"timer", try_timer}, {"restrict", restrict_ring},
 };
 
 static int act(const struct target *target)

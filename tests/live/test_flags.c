@@ -98,7 +98,7 @@ static void denied_and_required(const char *policy)
 {
 	struct run run = {.policy = policy, .words = "flags"};
 
-	if (jailed(&run, NEED_REGISTERS))
+	if (jailed(&run, NEED_OPS))
 		for (unsigned int flags = 0; flags <= SQE_FLAGS_ALL; flags++)
 			if (run.flags[flags].state == RUN_RESULT &&
 			    run.flags[flags].result != -EACCES)

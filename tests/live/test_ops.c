@@ -45,22 +45,6 @@ static void mode(const char *where)
 	run_clear(&allow);
 }
 
-static enum need need_without(unsigned int op)
-{
-	return op == OP_MSG_RING ? NEED_REGISTERS : NEED_OPS;
-}
-
-/* Where a kernel cannot take msg_ring's register operation away, a policy has to allow msg_ring. */
-static const char *tolerate(void)
-{
-	return can_enforce(NEED_REGISTERS) ? "" : ",msg_ring";
-}
-
-static struct set tolerated(struct set set)
-{
-	return can_enforce(NEED_REGISTERS) ? set : set_with(set, OP_MSG_RING);
-}
-
 static void deny_each(const char *argument)
 {
 	static const char *const formats[] = {
@@ -81,7 +65,7 @@ static void deny_each(const char *argument)
 
 		op_spelling(op, op, name, sizeof(name));
 		snprintf(policy, sizeof(policy), formats[op % 5], name);
-		if (jailed(&run, need_without(op)))
+		if (jailed(&run, NEED_OPS))
 			expect_ops(&run, set_without(set_all(), op), &bare);
 		run_clear(&run);
 	}
@@ -91,9 +75,9 @@ static void deny_each(const char *argument)
 static void allow_each(const char *argument)
 {
 	static const char *const formats[] = {
-		"--allow-op=%s%s",
-		"--default=deny -a %s%s",
-		"-a %s%s --default deny",
+		"--allow-op=%s",
+		"--default=deny -a %s",
+		"-a %s --default deny",
 	};
 	struct run bare = {.words = "ops"};
 
@@ -105,9 +89,9 @@ static void allow_each(const char *argument)
 		struct run run = {.policy = policy, .words = "ops"};
 
 		op_spelling(op, op / 4 + op, name, sizeof(name));
-		snprintf(policy, sizeof(policy), formats[op % 3], name, tolerate());
+		snprintf(policy, sizeof(policy), formats[op % 3], name);
 		if (jailed(&run, NEED_OPS))
-			expect_ops(&run, tolerated(set_with(set_none(), op)), &bare);
+			expect_ops(&run, set_with(set_none(), op), &bare);
 		run_clear(&run);
 	}
 	run_clear(&bare);
@@ -118,7 +102,7 @@ static void deny_all(const char *policy)
 {
 	struct run run = {.policy = policy, .words = "ops"};
 
-	if (jailed(&run, NEED_REGISTERS))
+	if (jailed(&run, NEED_OPS))
 		expect_ops(&run, set_none(), NULL);
 	run_clear(&run);
 }

@@ -183,7 +183,8 @@ struct bpf_command {
 };
 _Static_assert(sizeof(struct bpf_command) == 72, "struct io_uring_bpf");
 
-#define BPF_COMMAND_FILTER 1
+#define BPF_COMMAND_FILTER   1
+#define BPF_FILTER_DENY_REST 1
 
 /* Zero-copy receive: REG_ZCRX_IFQ and what it points to. */
 struct memory_region {

@@ -24,9 +24,8 @@ bool set_has(struct set set, unsigned int member);
 
 /* What a policy needs of the kernel. */
 enum need {
-	NEED_NOTHING,	/* the policy allows everything, explicitly */
-	NEED_OPS,	/* operations or flags are restricted */
-	NEED_REGISTERS, /* register operations are restricted, as where msg_ring is denied */
+	NEED_NOTHING, /* operations and flags are not restricted: register operations always can be */
+	NEED_OPS,     /* they are */
 };
 
 /** Whether this kernel enforces what the policy needs. */

@@ -26,21 +26,23 @@ look for them, and a command to run is replaced by a look at the plan for a kern
   >   grep 'warning: ' out || true
   > done
   ok: --deny-op=openat2 -- ./app
-  ok: --allow-op=read,write,fsync,msg_ring -- ./worker
+  ok: --allow-op=read,write,fsync -- ./worker
   ok: -r 'deny openat, openat2 if flags & (O_CREAT | O_TRUNC)' -- ./service
   ok: -p no-network -- ./worker
   ok: -p ./net.policy --check
   deny: -p ./net.policy --test='connect addr=10.1.2.3 port=80'
   ok: -p ./net.policy --print --kernel=7.2
   ok: --deny-op=openat2 -- ./app
-  ok: -a read,write,fsync,msg_ring -- ./worker
-  ok: -a read,write,fsync,msg_ring -- /usr/bin/worker
+  ok: -a read,write,fsync -- ./worker
+  ok: -a read,write,fsync -- /usr/bin/worker
   ok: -p no-network -- ./worker
   ok: -p no-network -p no-passthrough -d openat -r 'deny openat2 if flags & O_CREAT' -- ./app
   ok: -r 'default allow' -r 'allow connect if addr in 10.0.0.0/8 and port == 5432' -d send,sendmsg,send_zc,sendmsg_zc -- ./client
   ok: -p no-network --print --kernel=7.2
   ok: -p ./net.policy --check -W
   deny: -p read-only --test='openat flags=O_CREAT' --explain
+  ok: --unsupported=deny -p no-network -- ./worker
+  ok: -p no-network -- uring-jail -d openat2 -- ./worker
 
 The answer in uring-jail-json(5), which is broken into lines there:
 

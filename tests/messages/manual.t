@@ -24,7 +24,7 @@ Options, each with a paragraph of its own, and from all pages:
 
 Their values:
 
-  $ for option in list print unsupported kernel; do
+  $ for option in list print unsupported via kernel; do
   >   uring-jail -d read --$option=nonsense 2>&1 | words | while read -r word; do
   >     grep -E "^\*--$option\*" "$option_page" | grep -qF "*$word*" || echo "--$option=$word"
   >   done

@@ -3,11 +3,11 @@ On a kernel without task restrictions nothing runs. (Skipped where the running k
   $ case $(uname -r) in [7-9].*) exit 80;; esac
 
   $ uring-jail --deny-op=openat2 -- touch ran
-  uring-jail: Linux *.* has no io_uring task restrictions (7.0 or later is needed) (glob)
+  uring-jail: Linux 6.18.44 has no io_uring task restrictions (7.0 or later is needed) (--unsupported=deny denies io_uring altogether)
   [125]
 
   $ uring-jail -q --deny-op=openat2 -- touch ran
-  uring-jail: Linux *.* has no io_uring task restrictions (7.0 or later is needed) (glob)
+  uring-jail: Linux 6.18.44 has no io_uring task restrictions (7.0 or later is needed) (--unsupported=deny denies io_uring altogether)
   [125]
 
   $ ls

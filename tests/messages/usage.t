@@ -129,10 +129,10 @@ Output that cannot be written is an error:
               [--default=allow|deny] [--deny-register=LIST]
               [--deny-sqe-flags=LIST] [--deny-op=LIST] [--policy=NAME|FILE]
               [--require-sqe-flags=LIST] [--rule=STATEMENT]
-              [--unsupported=fail|deny] [--check] [--explain] [--json]
-              [--kernel=VERSION] [--list=WHAT] [--print[=FORM]] [--test=REQUEST]
-              [--quiet] [--usage] [--verbose] [--help] [--version]
-              COMMAND [ARG...]
+              [--unsupported=fail|deny] [--via=auto|filters] [--check]
+              [--explain] [--json] [--kernel=VERSION] [--list=WHAT]
+              [--print[=FORM]] [--test=REQUEST] [--quiet] [--usage] [--verbose]
+              [--help] [--version] COMMAND [ARG...]
 
   $ uring-jail --help
   Usage: uring-jail [OPTION...] COMMAND [ARG...]
@@ -151,8 +151,12 @@ Output that cannot be written is an error:
                                input, else a name that is searched for
         --require-sqe-flags=LIST   Deny requests without all of these flags
     -r, --rule=STATEMENT       One statement of the policy language
-        --unsupported=fail|deny   Where the kernel cannot enforce a condition:
-                               fail (the default), or deny the operation
+        --unsupported=fail|deny   Where the kernel cannot enforce a rule: fail
+                               (the default), or deny the operation as a whole
+                               and, if that cannot be done, all of io_uring
+        --via=auto|filters     How to enforce it: as is cheapest (auto), or by
+                               filters alone, for a command that restricts its
+                               own rings
   
    Looking, with no command run:
         --check                Report what is wrong with the policy, and what

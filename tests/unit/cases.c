@@ -60,7 +60,7 @@ static bool exists(const struct request *request, const struct kernel *kernel)
 }
 
 /* What the policy is compiled to enforces every case, in either byte order. */
-static void compile(struct cases *cases, const struct test_case *c, bool big_endian,
+static void compile(struct cases *cases, const struct test_case *c, bool big_endian, enum via via,
 		    unsigned *compiled)
 {
 	struct source text = {.name = c->file, .text = c->policy, .size = strlen(c->policy)};
@@ -76,7 +76,7 @@ static void compile(struct cases *cases, const struct test_case *c, bool big_end
 	kernel.big_endian = big_endian;
 	parse_text(&policy, &diags, &text, &loader);
 	request_parse(&request, &line, policy.arch, &diags);
-	if (plan_compile(&policy, &kernel, UNSUPPORTED_FAIL, &plan, &diags) &&
+	if (plan_compile(&policy, &kernel, (struct plan_options){.via = via}, &plan, &diags) &&
 	    exists(&request, &kernel)) {
 		cr_expect_eq(enforce(&plan, &kernel, &request, 0), c->allowed,
 			     "%s:%zu: %s is %s by the plan", c->file, c->line, c->request,
@@ -95,10 +95,11 @@ Test(cases, plan)
 
 	cr_assert(cases_load(&cases, "tests/cases"));
 	for (size_t i = 0; i < cases.n; i++) {
-		compile(&cases, &cases.list[i], false, &compiled);
-		compile(&cases, &cases.list[i], true, &compiled);
+		compile(&cases, &cases.list[i], false, VIA_AUTO, &compiled);
+		compile(&cases, &cases.list[i], true, VIA_AUTO, &compiled);
+		compile(&cases, &cases.list[i], false, VIA_FILTERS, &compiled);
 	}
-	cr_expect_geq(compiled, 2 * CASES_AT_LEAST, "only %u compiled", compiled);
+	cr_expect_geq(compiled, 3 * CASES_AT_LEAST, "only %u compiled", compiled);
 	cases_destroy(&cases);
 }
 

@@ -67,7 +67,11 @@ static void one_policy(struct random *random, struct tally *tally)
 	cr_assert(!diag_failed(&diags), "%s: %s", text.buffer, diags.first->message);
 	kernel_newest(&kernel);
 	kernel.big_endian = random_below(random, 4) == 0;
-	if (plan_compile(&policy, &kernel, UNSUPPORTED_FAIL, &plan, &diags)) {
+	if (random_below(random, 4) == 0)
+		kernel.ringless_obey = FINDING_NO;
+	if (random_below(random, 4) == 0)
+		kernel.task = TASK_NESTED;
+	if (plan_compile(&policy, &kernel, (struct plan_options){0}, &plan, &diags)) {
 		for (unsigned i = 0; i < REQUESTS_PER_POLICY; i++)
 			compare(random, &policy, &plan, &kernel, &text);
 		tally->pairs += REQUESTS_PER_POLICY;

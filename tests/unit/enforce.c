@@ -2,6 +2,7 @@
 #include "tests/unit/enforce.h"
 
 #include "policy/bpf.h"
+#include "policy/seccomp.h"
 
 /* The entries of a registration, as the kernel keeps them. */
 struct entries {
@@ -69,11 +70,20 @@ static bool passes_filters(const struct plan *plan, const struct kernel *kernel,
 	return true;
 }
 
+/* A call of io_uring_register(2) meets the seccomp filter first. */
+static bool passes_seccomp(const struct plan *plan, const struct kernel *kernel, unsigned op)
+{
+	return plan->seccomp.len == 0 || seccomp_answer(&plan->seccomp, kernel->big_endian,
+							URING_NR_REGISTER, op) == SECCOMP_ALLOW;
+}
+
 bool enforce(const struct plan *plan, const struct kernel *kernel, const struct request *request,
 	     uint8_t seen)
 {
 	struct entries entries = parse(plan);
 
-	return passes_restrictions(&entries, request) &&
-	       (request->is_register || passes_filters(plan, kernel, request, seen));
+	if (plan->blocks || !passes_restrictions(&entries, request))
+		return false;
+	return request->is_register ? passes_seccomp(plan, kernel, request->op)
+				    : passes_filters(plan, kernel, request, seen);
 }

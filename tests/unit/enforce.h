@@ -7,8 +7,8 @@
 
 /**
  * Whether a kernel that a plan was installed on lets a request pass: its restrictions as
- * io_check_restriction() (io_uring/io_uring.c) reads them, its filters run by bpf_run(). Register
- * ops are decided by the restrictions alone.
+ * io_check_restriction() (io_uring/io_uring.c) reads them, its filters run by bpf_run(), and so its
+ * seccomp filter, on register ops.
  *
  * @param seen SQE flags that a filter sees beside those of the request
  */
