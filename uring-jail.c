@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 
+#include "cli/doctor.h"
 #include "cli/exec.h"
 #include "cli/install.h"
 #include "cli/load.h"
@@ -74,5 +75,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	if (options.action == ACTION_LIST)
 		return look_list(&options);
+	if (options.action == ACTION_DOCTOR)
+		return doctor(&options, &loaded);
 	return follow(&options, &loaded);
 }

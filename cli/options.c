@@ -25,6 +25,7 @@ enum {
 	KEY_TEST,
 	KEY_EXPLAIN,
 	KEY_LIST,
+	KEY_DOCTOR,
 	KEY_KERNEL,
 	KEY_JSON,
 	KEY_USAGE,
@@ -80,10 +81,16 @@ static const struct argp_option argp_options[] = {
 	{"list", KEY_LIST, "WHAT", 0,
 	 "List ops, groups, registers, flags or fields, or the policies that are found by name",
 	 GROUP_LOOK},
+	{"doctor", KEY_DOCTOR, NULL, 0,
+	 "Say what this kernel can enforce in this task, by trying it; beside a policy, whether "
+	 "and "
+	 "how that is enforced",
+	 GROUP_LOOK},
 	{"kernel", KEY_KERNEL, "VERSION", 0,
 	 "With --print and --check: for the kernel 7.0, 7.1, 7.2, 7.3 or running (the default)",
 	 GROUP_LOOK},
-	{"json", KEY_JSON, NULL, 0, "With --check, --test and --list: for a machine", GROUP_LOOK},
+	{"json", KEY_JSON, NULL, 0, "With --check, --test, --list and --doctor: for a machine",
+	 GROUP_LOOK},
 
 	{NULL, 0, NULL, 0, "Other:", GROUP_OTHER},
 	{"verbose", 'v', NULL, 0, "Print the plan to standard error, then run", GROUP_OTHER},
@@ -180,7 +187,8 @@ static bool parse_policy_option(struct options *options, int key, const char *te
 static const char *const looks[] = {[ACTION_CHECK] = "--check",
 				    [ACTION_PRINT] = "--print",
 				    [ACTION_TEST] = "--test",
-				    [ACTION_LIST] = "--list"};
+				    [ACTION_LIST] = "--list",
+				    [ACTION_DOCTOR] = "--doctor"};
 
 static void look(struct options *options, enum action action, struct argp_state *state)
 {
@@ -242,9 +250,8 @@ static void check_beside(const struct options *options, struct argp_state *state
 		argp_error(state, "--explain goes with --test");
 	if (options->warnings_are_errors && action != ACTION_CHECK)
 		argp_error(state, "-W goes with --check");
-	if (options->json && action != ACTION_CHECK && action != ACTION_TEST &&
-	    action != ACTION_LIST)
-		argp_error(state, "--json goes with --check, --test and --list");
+	if (options->json && (action == ACTION_RUN || action == ACTION_PRINT))
+		argp_error(state, "--json goes with --check, --test, --list and --doctor");
 }
 
 static void check_together(const struct options *options, struct argp_state *state)
@@ -259,7 +266,7 @@ static void check_together(const struct options *options, struct argp_state *sta
 		argp_error(state, "%s runs no command", looks[action]);
 	if (action == ACTION_RUN && !options->command)
 		argp_error(state, "no COMMAND to run");
-	if (action != ACTION_LIST && options->nr_policy == 0)
+	if (action != ACTION_LIST && action != ACTION_DOCTOR && options->nr_policy == 0)
 		argp_error(state, "no policy; say what to allow or to deny (--default=allow allows "
 				  "everything)");
 	if (action == ACTION_LIST && options->nr_policy > 0)
@@ -286,6 +293,9 @@ static bool parse_look(struct options *options, int key, char *arg, struct argp_
 	case KEY_LIST:
 		look(options, ACTION_LIST, state);
 		options->listing = choose("--list", arg, listings, state);
+		return true;
+	case KEY_DOCTOR:
+		look(options, ACTION_DOCTOR, state);
 		return true;
 	case KEY_KERNEL:
 		parse_kernel(options, arg, state);

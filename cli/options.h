@@ -5,7 +5,7 @@
 #include "policy/plan.h"
 
 /** What to do: run a command, or look at something with no command run. */
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_TEST, ACTION_LIST };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_TEST, ACTION_LIST, ACTION_DOCTOR };
 
 enum listing { LIST_OPS, LIST_GROUPS, LIST_REGISTERS, LIST_FLAGS, LIST_FIELDS, LIST_POLICIES };
 

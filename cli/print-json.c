@@ -386,10 +386,10 @@ static json_t *no_new_privs_json(void)
 	return value;
 }
 
-void print_plan_json(FILE *out, const struct plan *plan, const struct kernel *kernel,
-		     const struct policy *policy)
+static json_t *calls_json(const struct plan *plan, const struct kernel *kernel,
+			  const struct policy *policy)
 {
-	json_t *root = document("plan"), *calls = array();
+	json_t *calls = array();
 
 	append(calls, no_new_privs_json());
 	append(calls, call_json("close_rings"));
@@ -402,9 +402,17 @@ void print_plan_json(FILE *out, const struct plan *plan, const struct kernel *ke
 	if (plan->seccomp.len > 0)
 		append(calls, seccomp_json(plan));
 	append(calls, call_json("execvp"));
+	return calls;
+}
+
+void print_plan_json(FILE *out, const struct plan *plan, const struct kernel *kernel,
+		     const struct policy *policy)
+{
+	json_t *root = document("plan");
+
 	set(root, "kernel", kernel_json(kernel));
 	set(root, "policy", policy_string(policy));
-	set(root, "calls", calls);
+	set(root, "calls", calls_json(plan, kernel, policy));
 	finish(out, root);
 }
 
@@ -438,9 +446,9 @@ static json_t *diag_json(const struct diag *diag)
 	return value;
 }
 
-void print_diags_json(FILE *out, const struct diags *diags)
+static void set_diags(json_t *root, const struct diags *diags)
 {
-	json_t *root = document("diagnostics"), *list = array(), *notes = NULL;
+	json_t *list = array(), *notes = NULL;
 	size_t warnings = 0;
 
 	for (const struct diag *diag = diags->first; diag; diag = diag->next) {
@@ -459,6 +467,105 @@ void print_diags_json(FILE *out, const struct diags *diags)
 	set(root, "warnings", number(warnings));
 	set(root, "out_of_memory", json_boolean(diags->out_of_memory));
 	set(root, "diagnostics", list);
+}
+
+void print_diags_json(FILE *out, const struct diags *diags)
+{
+	json_t *root = document("diagnostics");
+
+	set_diags(root, diags);
+	finish(out, root);
+}
+
+/* --- the kernel */
+
+static json_t *finding_json(enum finding finding)
+{
+	return finding == FINDING_UNKNOWN ? json_null() : json_boolean(finding == FINDING_YES);
+}
+
+static json_t *attempt_json(const struct attempt *attempt)
+{
+	json_t *value = object();
+
+	set(value, "works", finding_json(attempt->finding));
+	set(value, "error", attempt->error ? string(attempt->error) : json_null());
+	return value;
+}
+
+static json_t *prognosis_json(const struct prognosis *prognosis)
+{
+	json_t *value = object(), *by = array();
+
+	if (prognosis->restrictions)
+		append(by, string("restrictions"));
+	if (prognosis->filters)
+		append(by, string("filters"));
+	if (prognosis->seccomp)
+		append(by, string("seccomp"));
+	set(value, "rules", string(prognosis->name));
+	set(value, "enforced", json_boolean(prognosis->enforced));
+	set(value, "by", by);
+	set(value, "why", *prognosis->why ? string(prognosis->why) : json_null());
+	return value;
+}
+
+static json_t *findings_json(const struct diagnosis *diagnosis)
+{
+	const struct kernel *kernel = &diagnosis->kernel;
+	json_t *value = object();
+
+	set(value, "rings", attempt_json(&diagnosis->rings));
+	set(value, "restrictions", attempt_json(&diagnosis->restrictions));
+	set(value, "filters", attempt_json(&diagnosis->filters));
+	set(value, "seccomp", attempt_json(&diagnosis->seccomp));
+	set(value, "survive_exec", finding_json(diagnosis->survives_exec));
+	set(value, "disabled_rings_obey", finding_json(kernel->disabled_rings_obey));
+	set(value, "ringless_calls_obey", finding_json(kernel->ringless_obey));
+	return value;
+}
+
+static json_t *payloads_json(const struct kernel *kernel)
+{
+	json_t *value = object();
+
+	set(value, "open", number(kernel->open_size));
+	set(value, "socket", number(kernel->socket_size));
+	set(value, "connect", number(kernel->connect_size));
+	return value;
+}
+
+static json_t *examined_json(const struct loaded *loaded, const struct kernel *kernel, bool good)
+{
+	json_t *value = object();
+
+	set(value, "enforced", json_boolean(good));
+	set_diags(value, &loaded->diags);
+	set(value, "calls", good ? calls_json(&loaded->plan, kernel, &loaded->policy) : array());
+	return value;
+}
+
+void print_diagnosis_json(FILE *out, const struct diagnosis *diagnosis, const struct loaded *loaded,
+			  bool good)
+{
+	static const char *const tasks[] = {
+		[TASK_UNSUPPORTED] = "unsupported", [TASK_STRANGE] = "strange",
+		[TASK_BLOCKED] = "blocked",	    [TASK_FRESH] = "fresh",
+		[TASK_NESTED] = "nested",	    [TASK_NESTED_SEALED] = "sealed"};
+	const struct kernel *kernel = &diagnosis->kernel;
+	json_t *root = document("doctor"), *rules = array();
+
+	for (size_t i = 0; i < PROGNOSES; i++)
+		append(rules, prognosis_json(&diagnosis->prognoses[i]));
+	set(root, "kernel", kernel_json(kernel));
+	set(root, "task", string(tasks[kernel->task]));
+	set(root, "io_uring_disabled",
+	    diagnosis->io_uring_disabled < 0 ? json_null()
+					     : json_integer(diagnosis->io_uring_disabled));
+	set(root, "findings", findings_json(diagnosis));
+	set(root, "payload_bytes", payloads_json(kernel));
+	set(root, "rules", rules);
+	set(root, "policy", loaded ? examined_json(loaded, kernel, good) : json_null());
 	finish(out, root);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cli/doctor.h"
 #include "cli/options.h"
 #include "policy/decide.h"
 #include "policy/plan.h"
@@ -20,6 +21,15 @@ void print_plan_json(FILE *out, const struct plan *plan, const struct kernel *ke
 
 /** Writes all messages; notes are within what they belong to. */
 void print_diags_json(FILE *out, const struct diags *diags);
+
+/**
+ * Writes what was found out about the kernel.
+ *
+ * @param loaded the policy that was examined, with its plan and all messages; NULL if there is none
+ * @param good whether it can be enforced
+ */
+void print_diagnosis_json(FILE *out, const struct diagnosis *diagnosis, const struct loaded *loaded,
+			  bool good);
 
 /** Writes what a listing has. */
 void print_list_json(FILE *out, enum listing listing, const struct kernel *kernel);

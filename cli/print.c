@@ -238,10 +238,10 @@ static bool print_denials(FILE *out, int step, const struct plan *plan, const st
 	if (n == 0)
 		return false;
 	fprintf(out,
-		"%d. io_uring_register(-1, IORING_REGISTER_BPF_FILTER), %zu times, 1 instruction "
-		"each\n"
+		"%d. io_uring_register(-1, IORING_REGISTER_BPF_FILTER) for %zu operation%s, 1 "
+		"instruction each\n"
 		"   filters, since %s\n   operations denied:",
-		step, n, plan->why_filters);
+		step, n, n == 1 ? "" : "s", plan->why_filters);
 	for (size_t i = 0; i < plan->nr_filters; i++)
 		if (filter_denies_all(&plan->filters[i]))
 			wrap_op(&wrap, &op_table, plan->filters[i].op);

@@ -174,7 +174,7 @@ static _Noreturn void child(bool already, unsigned needs)
 		answer(STEP_RESTRICT, FINDING_UNKNOWN, error);
 		_exit(EXIT_FAILURE);
 	}
-	if (needs & NEED_REGISTER_OBEYS) {
+	if ((needs & NEED_REGISTER_OBEYS) && !already) {
 		try_ringless();
 		try_disabled_ring();
 	}

@@ -11,7 +11,8 @@
  * without a ring obey register restrictions. What could not be tried stays unknown.
  *
  * The child is of no concern to the target: it raises no SIGCHLD and does not need one, and it is
- * gone when this returns.
+ * gone when this returns. In a task that is restricted already, only the first of these can be
+ * tried.
  *
  * @param needs what to find out, a mask of NEED_SURVIVES_EXEC (where that is not known yet) and
  *              NEED_REGISTER_OBEYS; without either there is no child

@@ -19,6 +19,7 @@ look for them, and a command to run is replaced by a look at the plan for a kern
   >   status=0
   >   eval "uring-jail $arguments" >out 2>&1 || status=$?
   >   case $arguments-$status in
+  >   --doctor*-0 | --doctor*-125) echo "$(grep -A 1 '^Rules for' out | cut -c -33): $example";;
   >   *--test*-[01]) echo "$(sed 's/ .*//; 1q' out): $example";;
   >   *-0) echo "ok: $example";;
   >   *) echo "$status: $example"; cat out;;
@@ -41,6 +42,10 @@ look for them, and a command to run is replaced by a look at the plan for a kern
   ok: -p no-network --print --kernel=7.2
   ok: -p ./net.policy --check -W
   deny: -p read-only --test='openat flags=O_CREAT' --explain
+  Rules for
+    operations and SQE flags       : --doctor
+  Rules for
+    operations and SQE flags       : --doctor -p no-network
   ok: --unsupported=deny -p no-network -- ./worker
   ok: -p no-network -- uring-jail -d openat2 -- ./worker
 

@@ -205,7 +205,7 @@ Filters alone leave the restrictions to the command:
   Plan for Linux 7.3:
   1. prctl(PR_SET_NO_NEW_PRIVS, 1)
   2. close inherited io_uring file descriptors
-  3. io_uring_register(-1, IORING_REGISTER_BPF_FILTER), 2 times, 1 instruction each
+  3. io_uring_register(-1, IORING_REGISTER_BPF_FILTER) for 2 operations, 1 instruction each
      filters, since restrictions are left for the target
      operations denied:
         nop, socket
@@ -233,7 +233,7 @@ Filters alone leave the restrictions to the command:
   Plan for Linux 7.3:
   1. prctl(PR_SET_NO_NEW_PRIVS, 1)
   2. close inherited io_uring file descriptors
-  3. io_uring_register(-1, IORING_REGISTER_BPF_FILTER), 65 times, 1 instruction each
+  3. io_uring_register(-1, IORING_REGISTER_BPF_FILTER) for 65 operations, 1 instruction each
      filters, since restrictions are left for the target
      operations denied:
         nop, readv, writev, fsync, read_fixed, write_fixed, poll_add,

@@ -129,7 +129,7 @@ Output that cannot be written is an error:
               [--default=allow|deny] [--deny-register=LIST]
               [--deny-sqe-flags=LIST] [--deny-op=LIST] [--policy=NAME|FILE]
               [--require-sqe-flags=LIST] [--rule=STATEMENT]
-              [--unsupported=fail|deny] [--via=auto|filters] [--check]
+              [--unsupported=fail|deny] [--via=auto|filters] [--check] [--doctor]
               [--explain] [--json] [--kernel=VERSION] [--list=WHAT]
               [--print[=FORM]] [--test=REQUEST] [--quiet] [--usage] [--verbose]
               [--help] [--version] COMMAND [ARG...]
@@ -161,8 +161,12 @@ Output that cannot be written is an error:
    Looking, with no command run:
         --check                Report what is wrong with the policy, and what
                                looks like a mistake
+        --doctor               Say what this kernel can enforce in this task, by
+                               trying it; beside a policy, whether and how that
+                               is enforced
         --explain              With --test: say what each statement came to
-        --json                 With --check, --test and --list: for a machine
+        --json                 With --check, --test, --list and --doctor: for a
+                               machine
         --kernel=VERSION       With --print and --check: for the kernel 7.0, 7.1,
                                7.2, 7.3 or running (the default)
         --list=WHAT            List ops, groups, registers, flags or fields, or
