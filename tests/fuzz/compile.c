@@ -183,12 +183,17 @@ static void check_plan(const struct policy *policy, const struct plan *plan,
 	}
 }
 
-/* A known kernel, of any architecture and byte order, and mostly without its holes. */
+/*
+ * A known kernel, of any architecture and byte order, and mostly without its holes; some within a
+ * jail already.
+ */
 static void choose_kernel(unsigned choice, struct kernel *kernel)
 {
 	REQUIRE(kernel_at(choice % KERNELS, kernel));
 	kernel->big_endian = choice & 4;
 	kernel->arch = (choice >> 3 & 3) % ARCHS;
+	if (choice & 0x20)
+		kernel->task = TASK_NESTED;
 	if (choice & 0x40)
 		return;
 	kernel->survives_exec = FINDING_YES;
