@@ -140,7 +140,7 @@ clean:
 
 build_packages := gcc libc6-dev make liburing-dev libjansson-dev scdoc
 vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
-test_packages := libcriterion-dev python3-cram jq $(vm_packages)
+test_packages := libcriterion-dev python3-cram jq fio nodejs $(vm_packages)
 
 # Installs the packages named by PACKAGES that are not there yet.
 .PHONY: deps
@@ -178,7 +178,8 @@ check-all:
 		'$(MAKE) --no-print-directory check-messages' \
 		'$(MAKE) --no-print-directory check-live' \
 		'$(MAKE) --no-print-directory check-same-plan' \
-		'$(MAKE) --no-print-directory check-support'
+		'$(MAKE) --no-print-directory check-support' \
+		'$(MAKE) --no-print-directory check-fallback'
 
 # Where the running kernel can enforce a policy the demo runs on it, else in a virtual machine.
 try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
@@ -190,7 +191,7 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 			-f tests/live/try -- try; \
 	fi
 
-.PHONY: check-unit check-tables check-messages check-live check-same-plan check-support vm-shell
+.PHONY: check-unit check-tables check-messages check-live check-same-plan check-support check-fallback vm-shell
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
 check-unit: $(BUILD)/tests/unit/unit
 	@ASAN_OPTIONS=detect_leaks=0 $(BUILD)/tests/unit/unit $(UNITFLAGS)
@@ -218,6 +219,10 @@ check-same-plan: $(BUILD)/uring-jail $(BUILD)/tests/live/target
 # Whether README and manual say of each kernel what --doctor says on it.
 check-support: $(BUILD)/uring-jail
 	@BUILD='$(BUILD)' tests/live/support check
+
+# Real programs without io_uring, where the running kernel has no restrictions.
+check-fallback: $(BUILD)/uring-jail
+	@BUILD='$(BUILD)' tests/live/fallback
 
 vm-shell: $(live_programs)
 	@kernel=$${KERNEL:-$$(tests/vm/fetch | tail -n 1 | cut -d ' ' -f 2)} && \
