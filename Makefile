@@ -191,7 +191,8 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 			-f tests/live/try -- try; \
 	fi
 
-.PHONY: check-unit check-tables check-messages check-live check-same-plan check-support check-fallback vm-shell
+.PHONY: check-unit check-tables check-messages check-live check-here check-same-plan
+.PHONY: check-support check-fallback vm-shell
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
 check-unit: $(BUILD)/tests/unit/unit
 	@ASAN_OPTIONS=detect_leaks=0 $(BUILD)/tests/unit/unit $(UNITFLAGS)
@@ -211,6 +212,10 @@ check-live: $(live_programs) $(BUILD)/tests/live/cases
 	@tests/summary 'tests/vm/matrix $(addprefix -f ,$(live_programs)) -- live $(LIVEFLAGS)' \
 		'tests/vm/matrix -f $(BUILD)/tests/live/cases -f tests/cases=/root/tests/cases \
 			-f policy/presets=/root/policy/presets -- cases $(CASESFLAGS)'
+
+# In a mount namespace of its own, since the tests mount file systems.
+check-here: $(live_programs)
+	@PATH="$(BUILD):$$PATH" unshare -m $(BUILD)/tests/live/live -o $(LIVEFLAGS)
 
 # Whether the C of --print=c installs what uring-jail installs.
 check-same-plan: $(BUILD)/uring-jail $(BUILD)/tests/live/target

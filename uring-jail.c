@@ -23,7 +23,7 @@ static int launch(const struct options *options, const struct loaded *loaded,
 {
 	if (options->verbose)
 		print_plan(stderr, &loaded->plan, kernel, &loaded->policy);
-	if (!rings_close() || !install_plan(&loaded->plan))
+	if (!rings_close(options->keep_ring_fds) || !install_plan(&loaded->plan))
 		return EXIT_FAILED;
 	return exec_command(options->command);
 }

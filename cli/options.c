@@ -20,6 +20,7 @@ enum {
 	KEY_REQUIRE_SQE_FLAGS,
 	KEY_UNSUPPORTED,
 	KEY_VIA,
+	KEY_KEEP_RING_FDS,
 	KEY_CHECK,
 	KEY_PRINT,
 	KEY_TEST,
@@ -31,7 +32,7 @@ enum {
 	KEY_USAGE,
 };
 
-enum { GROUP_POLICY = 1, GROUP_LOOK, GROUP_OTHER };
+enum { GROUP_POLICY = 1, GROUP_PROCESS, GROUP_LOOK, GROUP_OTHER };
 
 static const struct argp_option argp_options[] = {
 	{NULL, 0, NULL, 0, "Policy (repeatable; everything adds up):", GROUP_POLICY},
@@ -62,6 +63,10 @@ static const struct argp_option argp_options[] = {
 	 "How to enforce it: as is cheapest (auto), or by filters alone, for a command that "
 	 "restricts its own rings",
 	 GROUP_POLICY},
+
+	{NULL, 0, NULL, 0, "Process:", GROUP_PROCESS},
+	{"keep-ring-fds", KEY_KEEP_RING_FDS, NULL, 0,
+	 "Leave inherited io_uring file descriptors open, which obey no rule", GROUP_PROCESS},
 
 	{NULL, 0, NULL, 0, "Looking, with no command run:", GROUP_LOOK},
 	{"check", KEY_CHECK, NULL, 0,
@@ -239,6 +244,13 @@ static void take_command(struct options *options, struct argp_state *state)
 	state->next = state->argc;
 }
 
+/* Options about the process, which there is none of when looking. */
+static void check_process(const struct options *options, struct argp_state *state)
+{
+	if (options->action != ACTION_RUN && options->keep_ring_fds)
+		argp_error(state, "--keep-ring-fds goes with a COMMAND");
+}
+
 /* Options that only mean something beside one way of looking. */
 static void check_beside(const struct options *options, struct argp_state *state)
 {
@@ -271,6 +283,7 @@ static void check_together(const struct options *options, struct argp_state *sta
 				  "everything)");
 	if (action == ACTION_LIST && options->nr_policy > 0)
 		argp_error(state, "--list takes no policy");
+	check_process(options, state);
 	check_beside(options, state);
 }
 
@@ -325,6 +338,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_VIA:
 		options->plan.via = choose("--via", arg, vias, state);
+		return 0;
+	case KEY_KEEP_RING_FDS:
+		options->keep_ring_fds = true;
 		return 0;
 	case 'v':
 		options->verbose = true;

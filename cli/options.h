@@ -31,6 +31,7 @@ struct options {
 	struct plan_options plan;
 	const char *kernel; /* of --kernel; NULL or "running": the running one */
 	bool verbose, quiet, json, explain, warnings_are_errors;
+	bool keep_ring_fds;
 	struct policy_option *policy; /* in the order of the command line */
 	size_t nr_policy;
 	struct source *tests; /* of --test */

@@ -8,48 +8,96 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cli/report.h"
-#include "policy/uring-abi.h"
 
-/* Mapping the submission entries works on every ring that has them, and on few other things. */
-static bool maps_like_ring(int fd)
+#define FD_PATH "/proc/self/fd"
+
+/* So many numbers are looked at where descriptors cannot be listed, whatever RLIMIT_NOFILE is. */
+#define UNLISTED_MIN 1024
+#define UNLISTED_MAX 65536
+
+enum kind { KIND_CLOSED, KIND_RING, KIND_OTHER };
+
+/* How to look at descriptors, and what to do with a ring. */
+struct search {
+	bool enter_answers;
+	int directory; /* FD_PATH, or -1 */
+	bool keep;
+};
+
+/* Flags are looked at first, so this never does anything; what answers otherwise is a seccomp
+ * filter, which would answer the question about a descriptor, too. */
+static bool enter_answers(void)
 {
-	void *memory = mmap(NULL, 1, PROT_NONE, MAP_SHARED, fd, IORING_OFF_SQES);
-
-	if (memory != MAP_FAILED) {
-		munmap(memory, 1);
-		return true;
-	}
-	return errno != ENODEV && errno != EACCES && errno != EBADF;
+	return io_uring_enter((unsigned)-1, 0, 0, ~0U, NULL) == -EINVAL;
 }
 
 /*
- * An enter that submits nothing answers 0 on a ring, EBADFD on a disabled one and EOPNOTSUPP on
- * any other file (io_uring/io_uring.c: io_uring_enter). Any other answer is not the kernel's own,
- * so register is asked, which refuses the missing argument with EINVAL only on a ring.
+ * An enter that submits nothing: EOPNOTSUPP and EBADF come before anything that depends on the
+ * ring. O_PATH descriptors count as closed, since they give access to nothing
+ * (io_uring/io_uring.c: io_uring_enter, io_uring_ctx_get_file).
  */
-static bool is_ring(int fd)
+static enum kind kind_by_enter(int fd)
 {
-	int answer = io_uring_enter((unsigned)fd, 0, 0, 0, NULL);
+	switch (-io_uring_enter((unsigned)fd, 0, 0, 0, NULL)) {
+	case EOPNOTSUPP:
+		return KIND_OTHER;
+	case EBADF:
+		return KIND_CLOSED;
+	}
+	return KIND_RING;
+}
 
-	if (answer == 0 || answer == -EBADFD)
-		return true;
-	if (answer == -EOPNOTSUPP || answer == -EBADF)
-		return false;
-	answer = io_uring_register((unsigned)fd, URING_REGISTER_PROBE, NULL, 0);
-	if (answer == -EOPNOTSUPP || answer == -EBADF)
-		return false;
-	if (answer == -EINVAL)
-		return true;
-	return maps_like_ring(fd);
+/* A ring is an anonymous inode that can be mapped (fs/anon_inodes.c); so are few other things. */
+static enum kind kind_by_guess(int fd)
+{
+	struct statfs fs = {.f_type = ANON_INODE_FS_MAGIC};
+	void *memory;
+
+	if (fstatfs(fd, &fs) < 0 && errno == EBADF)
+		return KIND_CLOSED;
+	if (fs.f_type != ANON_INODE_FS_MAGIC)
+		return KIND_OTHER;
+	memory = mmap(NULL, 1, PROT_NONE, MAP_SHARED, fd, IORING_OFF_SQES);
+	if (memory == MAP_FAILED && errno == ENODEV)
+		return KIND_OTHER;
+	if (memory == MAP_FAILED && errno == EBADF)
+		return KIND_CLOSED;
+	if (memory != MAP_FAILED)
+		munmap(memory, 1);
+	return KIND_RING;
+}
+
+/* Nothing else can have this name: paths start with a slash (fs/anon_inodes.c: dynamic_dname). */
+static enum kind kind_by_name(int directory, int fd)
+{
+	static const char ring[] = "anon_inode:[io_uring]";
+	char number[16], name[sizeof(ring)];
+	ssize_t size;
+
+	snprintf(number, sizeof(number), "%d", fd);
+	size = readlinkat(directory, number, name, sizeof(name));
+	if (size <= 0)
+		return kind_by_guess(fd);
+	return size == sizeof(ring) - 1 && memcmp(name, ring, sizeof(ring) - 1) == 0 ? KIND_RING
+										     : KIND_OTHER;
+}
+
+static enum kind kind_of(const struct search *search, int fd)
+{
+	if (search->enter_answers)
+		return kind_by_enter(fd);
+	return search->directory >= 0 ? kind_by_name(search->directory, fd) : kind_by_guess(fd);
 }
 
 static bool replace_by_null(int fd)
@@ -66,20 +114,53 @@ static bool replace_by_null(int fd)
 	return replaced;
 }
 
-/* Takes fd away from the target if it is a ring. False if that was necessary and failed. */
-static bool close_if_ring(int fd)
+static bool close_ring(int fd)
 {
-	if (!is_ring(fd))
-		return true;
 	if (fd <= STDERR_FILENO) {
 		if (!replace_by_null(fd))
 			return false;
 		report_note("replaced the inherited io_uring file descriptor %d by /dev/null", fd);
 		return true;
 	}
-	close(fd);
+	if (close(fd) < 0) {
+		report_error("cannot close the inherited io_uring file descriptor %d: %s", fd,
+			     strerror(errno));
+		return false;
+	}
 	report_note("closed the inherited io_uring file descriptor %d", fd);
 	return true;
+}
+
+/* Takes fd away from the target if it is a ring. False if that was necessary and failed. */
+static bool settle(const struct search *search, int fd)
+{
+	if (kind_of(search, fd) != KIND_RING)
+		return true;
+	if (!search->keep)
+		return close_ring(fd);
+	report_note("warning: kept the inherited io_uring file descriptor %d, which obeys no rule "
+		    "of the policy",
+		    fd);
+	return true;
+}
+
+/*
+ * Whether the descriptors are 0, 1, 2 and so on with no gap, as they are for most programs, and
+ * none is a ring. The size of the directory is how many there are (fs/proc/fd.c: proc_fd_getattr;
+ * 0 before Linux 6.2), so this needs no list, and no descriptor to read it from.
+ */
+static bool has_no_ring(const struct search *search)
+{
+	struct statfs fs = {0};
+	struct stat status = {0};
+
+	if (!search->enter_answers || statfs(FD_PATH, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC ||
+	    stat(FD_PATH, &status) < 0)
+		return false;
+	for (int fd = 0; fd < status.st_size; fd++)
+		if (kind_by_enter(fd) != KIND_OTHER)
+			return false;
+	return status.st_size > 0;
 }
 
 /* The entry's number, or -1 for "." and "..". */
@@ -96,72 +177,88 @@ static int entry_fd(const struct dirent64 *entry)
  * reading is fine, since the position in this directory is the number itself (fs/proc/fd.c:
  * proc_readfd_common).
  */
-static bool close_listed(int directory)
+static bool settle_listed(const struct search *search)
 {
 	_Alignas(struct dirent64) char buffer[4096];
-	bool closed = true;
+	bool settled = true;
 	long size;
 
-	while ((size = syscall(SYS_getdents64, directory, buffer, sizeof(buffer))) > 0) {
+	while ((size = syscall(SYS_getdents64, search->directory, buffer, sizeof(buffer))) > 0) {
 		for (long at = 0; at < size;) {
 			struct dirent64 *entry = (struct dirent64 *)(buffer + at);
 			int fd = entry_fd(entry);
 
-			if (fd >= 0 && fd != directory)
-				closed = close_if_ring(fd) && closed;
+			if (fd >= 0 && fd != search->directory)
+				settled = settle(search, fd) && settled;
 			at += entry->d_reclen;
 		}
 	}
 	if (size < 0)
-		report_error("cannot list the open files in /proc/self/fd: %s", strerror(errno));
-	return closed && size == 0;
+		report_error("cannot list the open files in " FD_PATH ": %s", strerror(errno));
+	return settled && size == 0;
 }
 
-/*
- * Without a list: each number that a descriptor can have under the limit is looked at. Above a
- * limit that was lowered there may be more, which nothing can find, so all of those are closed at
- * exec.
- */
-static bool close_all(void)
+/* There may be more than was looked at: more than the limit, too, if that was lowered. */
+static bool close_rest(unsigned first, const char *why)
 {
-	struct rlimit limit;
-	unsigned count;
-	bool closed = true;
+	if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
+		report_error("cannot list the open files in " FD_PATH " (%s), nor close those from "
+			     "%u on: close_range: %s",
+			     why, first, strerror(errno));
+		return false;
+	}
+	report_note("cannot list the open files in " FD_PATH " (%s): those from %u on are closed",
+		    why, first);
+	return true;
+}
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
-		report_error("getrlimit: %s", strerror(errno));
-		return false;
-	}
-	count = limit.rlim_cur < INT_MAX ? (unsigned)limit.rlim_cur : INT_MAX;
-	if (syscall(SYS_close_range, count, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
-		report_error("cannot look for inherited io_uring file descriptors: no /proc, and "
-			     "close_range: %s",
-			     strerror(errno));
-		return false;
-	}
-	report_note("no /proc to list the open files: those from %u on are closed", count);
+/* Looks at each number that a descriptor is likely to have. */
+static bool settle_unlisted(const struct search *search, const char *why)
+{
+	struct rlimit limit = {0};
+	unsigned count = UNLISTED_MIN;
+	bool settled = true;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > count)
+		count = limit.rlim_cur < UNLISTED_MAX ? (unsigned)limit.rlim_cur : UNLISTED_MAX;
 	for (unsigned fd = 0; fd < count; fd++)
-		closed = close_if_ring((int)fd) && closed;
-	return closed;
+		settled = settle(search, (int)fd) && settled;
+	if (!search->keep)
+		return close_rest(count, why) && settled;
+	report_note("warning: cannot list the open files in " FD_PATH " (%s): io_uring file "
+		    "descriptors from %u on are kept, too, and obey no rule of the policy",
+		    why, count);
+	return settled;
 }
 
-static bool is_proc(int directory)
+/* The directory to list, or -1, and why not. */
+static int open_list(const char **why)
 {
-	struct statfs fs;
+	int directory = open(FD_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs = {0};
 
-	return fstatfs(directory, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+	*why = strerror(errno);
+	if (directory < 0)
+		return -1;
+	if (fstatfs(directory, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
+		return directory;
+	*why = "not a proc file system";
+	close(directory);
+	return -1;
 }
 
-bool rings_close(void)
+bool rings_close(bool keep)
 {
-	int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool closed;
+	struct search search = {.enter_answers = enter_answers(), .directory = -1, .keep = keep};
+	const char *why;
+	bool settled;
 
-	if (directory < 0 || !is_proc(directory))
-		closed = close_all();
-	else
-		closed = close_listed(directory);
-	if (directory >= 0)
-		close(directory);
-	return closed;
+	if (has_no_ring(&search))
+		return true;
+	search.directory = open_list(&why);
+	if (search.directory < 0)
+		return settle_unlisted(&search, why);
+	settled = settle_listed(&search);
+	close(search.directory);
+	return settled;
 }

@@ -221,11 +221,11 @@ bool kernel_explore(struct kernel *kernel, const char *target)
 	struct query_opcodes opcodes = {0};
 	bool lacking = true;
 
-	if (!find_out("lacks task restrictions", lacks_restrictions, target, &lacking) || lacking ||
-	    ask(&opcodes) < 0) {
-		fprintf(stderr, "live: no io_uring restrictions for tasks here\n");
+	if (!find_out("lacks task restrictions", lacks_restrictions, target, &lacking))
 		return false;
-	}
+	kernel->restricts = !lacking && ask(&opcodes) == 0;
+	if (!kernel->restricts)
+		return true;
 	kernel->op_count = opcodes.request_ops;
 	kernel->register_count = opcodes.register_ops;
 	return find_out("loses restrictions at exec", loses_at_exec, target,

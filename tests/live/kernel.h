@@ -12,6 +12,8 @@
 #include "uapi.h"
 
 struct kernel {
+	/* Tasks can be restricted; where not, nothing else is known. */
+	bool restricts;
 	unsigned int op_count;
 	unsigned int register_count;
 	/* A task that opened a ring and then execs is no longer restricted. */
@@ -23,7 +25,7 @@ struct kernel {
 };
 
 /** Finds all of it out, `target` being the program to exec. Returns false, with a message on
- * standard error, where the kernel has no restrictions for tasks or something cannot be tried. */
+ * standard error, where something cannot be tried. */
 bool kernel_explore(struct kernel *kernel, const char *target);
 
 /** Restricts the calling task, raw: every operation but one is allowed, with all flags. Sets

@@ -15,6 +15,7 @@ struct live {
 	char scratch[64]; /* a directory that everybody may write to */
 	struct kernel kernel;
 	bool verbose;
+	bool old; /* a kernel that cannot restrict tasks will do */
 };
 
 extern struct live live;

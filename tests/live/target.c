@@ -17,7 +17,7 @@
  *   linked drained
  * Words that say what:
  *   ops flags register facts probe setup query timer restrict
- *   enter=FD exit=N kill=N
+ *   enter=FD enter-index=INDEX open=FD exit=N kill=N
  *
  * Lines that it writes:
  *   op 28 openat2 flags 0x00 result -13
@@ -30,6 +30,8 @@
  *   timer timeout result -62
  *   restrict result 0
  *   enter 7 result -9
+ *   enter-index 0 result -22
+ *   open 7 result 0
  *   fact NAME VALUE
  * A result that never came is "hung", one that could not be asked for "broken ERRNO". The last line
  * is "end": without it something went wrong.
@@ -434,13 +436,18 @@ static int restrict_ring(const struct target *target)
 }
 
 /* Whether an fd is a ring, and whose: 0, or -EBADFD for a disabled one; -EBADF where it is closed,
- * and -EOPNOTSUPP where it is something else. */
-static void try_enter(const struct target *target, const char *word)
+ * and -EOPNOTSUPP where it is something else. `open`: whether it is anything at all. */
+static void try_fd(const struct target *target, const char *word)
 {
 	unsigned int fd;
 
 	if (sscanf(word, "enter=%u", &fd) == 1)
 		say(target, "enter %u result %d\n", fd, io_uring_enter(fd, 0, 0, 0, NULL));
+	if (sscanf(word, "enter-index=%u", &fd) == 1)
+		say(target, "enter-index %u result %d\n", fd,
+		    io_uring_enter(fd, 0, 0, IORING_ENTER_REGISTERED_RING, NULL));
+	if (sscanf(word, "open=%u", &fd) == 1)
+		say(target, "open %u result %d\n", fd, fcntl((int)fd, F_GETFD) < 0 ? -errno : 0);
 }
 
 static const struct {
@@ -460,7 +467,7 @@ static int act(const struct target *target)
 		for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
 			if (strcmp(*word, actions[i].word) == 0)
 				status = actions[i].act(target);
-		try_enter(target, *word);
+		try_fd(target, *word);
 	}
 	return status;
 }

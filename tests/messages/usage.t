@@ -67,6 +67,11 @@ Every mistake on the command line is an error 125, and nothing runs.
   uring-jail: --kernel goes with --print and --check
   Try `uring-jail --help' or `uring-jail --usage' for more information.
 
+  $ uring-jail -d read --keep-ring-fds --print
+  uring-jail: --keep-ring-fds goes with a COMMAND
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
 Options end at the first word that is none; the rest is the command's:
 
   $ uring-jail --default=allow -q echo -d --print
@@ -129,10 +134,10 @@ Output that cannot be written is an error:
               [--default=allow|deny] [--deny-register=LIST]
               [--deny-sqe-flags=LIST] [--deny-op=LIST] [--policy=NAME|FILE]
               [--require-sqe-flags=LIST] [--rule=STATEMENT]
-              [--unsupported=fail|deny] [--via=auto|filters] [--check] [--doctor]
-              [--explain] [--json] [--kernel=VERSION] [--list=WHAT]
-              [--print[=FORM]] [--test=REQUEST] [--quiet] [--usage] [--verbose]
-              [--help] [--version] COMMAND [ARG...]
+              [--unsupported=fail|deny] [--via=auto|filters] [--keep-ring-fds]
+              [--check] [--doctor] [--explain] [--json] [--kernel=VERSION]
+              [--list=WHAT] [--print[=FORM]] [--test=REQUEST] [--quiet]
+              [--usage] [--verbose] [--help] [--version] COMMAND [ARG...]
 
   $ uring-jail --help
   Usage: uring-jail [OPTION...] COMMAND [ARG...]
@@ -157,6 +162,10 @@ Output that cannot be written is an error:
         --via=auto|filters     How to enforce it: as is cheapest (auto), or by
                                filters alone, for a command that restricts its
                                own rings
+  
+   Process:
+        --keep-ring-fds        Leave inherited io_uring file descriptors open,
+                               which obey no rule
   
    Looking, with no command run:
         --check                Report what is wrong with the policy, and what
