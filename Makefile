@@ -54,7 +54,7 @@ all_cflags = -std=gnu17 -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	$(if $(WERROR),-Werror) $(pie) $(filter-out -Wl%,$(hardening)) $(mode) $(CFLAGS)
 all_ldflags = $(filter -Wl%,$(hardening)) $(mode) $(LDFLAGS)
-libs = -luring -ljansson
+libs = -luring -lcap -ljansson
 
 policy_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard policy/*.c))
 cli_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
@@ -96,6 +96,8 @@ $(BUILD)/libraries: $(BUILD)/flags
 	compile '#include <argp.h>' 'argp_program_version = 0' || missing 'argp' 'glibc, or argp-standalone'; \
 	compile '#include <liburing.h>' 'io_uring_register(0, 0, 0, 0)' -luring || \
 		missing 'liburing 2.3 or later' liburing-dev; \
+	compile '#include <sys/capability.h>' 'cap_free(0)' -lcap || \
+		missing 'libcap' libcap-dev; \
 	compile '#include <jansson.h>' 'json_decref(json_null())' -ljansson || \
 		missing 'jansson 2.9 or later' libjansson-dev
 	@touch $@
@@ -138,7 +140,7 @@ clean:
 
 # --- what it takes to build, document and test
 
-build_packages := gcc libc6-dev make liburing-dev libjansson-dev scdoc
+build_packages := gcc libc6-dev make liburing-dev libcap-dev libjansson-dev scdoc
 vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
 test_packages := libcriterion-dev python3-cram jq fio nodejs $(vm_packages)
 

@@ -13,17 +13,25 @@
 #include "cli/look.h"
 #include "cli/options.h"
 #include "cli/print.h"
+#include "cli/privileges.h"
 #include "cli/report.h"
 #include "cli/rings.h"
 #include "cli/trial.h"
 #include "policy/lint.h"
 
+/* Without no_new_privs it takes a capability to restrict a task, so there they are dropped last. */
 static int launch(const struct options *options, const struct loaded *loaded,
 		  const struct kernel *kernel)
 {
+	const struct process *process = &loaded->process;
+	uint64_t drop_first = process->allow_new_privs ? 0 : process->drop_caps;
+	uint64_t drop_last = process->allow_new_privs ? process->drop_caps : 0;
+
 	if (options->verbose)
-		print_plan(stderr, &loaded->plan, kernel, &loaded->policy);
-	if (!rings_close(options->keep_ring_fds) || !install_plan(&loaded->plan))
+		print_plan(stderr, &loaded->plan, kernel, &loaded->policy, process);
+	if (!rings_close(process->keep_ring_fds, loaded->plan.blocks) ||
+	    !privileges_drop(drop_first) || !install_plan(&loaded->plan) ||
+	    !privileges_drop(drop_last))
 		return EXIT_FAILED;
 	return exec_command(options->command);
 }
@@ -56,6 +64,14 @@ static int follow(const struct options *options, struct loaded *loaded)
 	return launch(options, loaded, &kernel);
 }
 
+/* To look, no_new_privs is set all the same: the kernel tells nothing to a task with neither. */
+static bool set_privileges(const struct options *options)
+{
+	if (options->action == ACTION_RUN && options->allow_new_privs)
+		return privileges_allow_new();
+	return install_no_new_privs();
+}
+
 int main(int argc, char **argv)
 {
 	__attribute__((cleanup(options_destroy))) struct options options = {0};
@@ -71,7 +87,7 @@ int main(int argc, char **argv)
 	options_parse(argc, argv, &options);
 	if (options.quiet)
 		report_quiet();
-	if (!install_no_new_privs())
+	if (!set_privileges(&options))
 		return EXIT_FAILED;
 	if (options.action == ACTION_LIST)
 		return look_list(&options);

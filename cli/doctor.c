@@ -309,6 +309,7 @@ int doctor(const struct options *options, struct loaded *loaded)
 	}
 	put_diagnosis(&diagnosis);
 	if (options->nr_policy > 0 && good)
-		print_plan(stdout, &loaded->plan, &diagnosis.kernel, &loaded->policy);
+		print_plan(stdout, &loaded->plan, &diagnosis.kernel, &loaded->policy,
+			   &loaded->process);
 	return good ? EXIT_SUCCESS : EXIT_FAILED;
 }

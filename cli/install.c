@@ -15,9 +15,14 @@
 
 bool install_no_new_privs(void)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+		report_error("prctl(PR_SET_NO_NEW_PRIVS): %s", strerror(errno));
+		return false;
+	}
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
 		return true;
-	report_error("prctl(PR_SET_NO_NEW_PRIVS): %s", strerror(errno));
+	report_error("prctl(PR_SET_NO_NEW_PRIVS) reported success but no_new_privs is not set; "
+		     "something, most likely a seccomp filter, stands in its place");
 	return false;
 }
 

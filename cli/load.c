@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/privileges.h"
 #include "cli/probe.h"
 #include "cli/report.h"
 #include "cli/trial.h"
@@ -32,6 +33,15 @@ static void load_option(struct loaded *loaded, const struct policy_option *optio
 	}
 }
 
+static void load_process(struct loaded *loaded, const struct options *options)
+{
+	loaded->process.keep_ring_fds = options->keep_ring_fds;
+	loaded->process.allow_new_privs = options->allow_new_privs;
+	for (size_t i = 0; i < options->nr_drop_caps; i++)
+		privileges_parse(&options->drop_caps[i], &loaded->process.drop_caps,
+				 &loaded->diags);
+}
+
 void load_policy(struct loaded *loaded, const struct options *options)
 {
 	struct loader loader = {.data = &loaded->files, .load = files_include};
@@ -40,6 +50,7 @@ void load_policy(struct loaded *loaded, const struct options *options)
 	loaded->policy.arch = arch_here;
 	for (size_t i = 0; i < options->nr_policy; i++)
 		load_option(loaded, &options->policy[i], &loader);
+	load_process(loaded, options);
 	policy_check(&loaded->policy, &loaded->diags);
 	if (!loaded->policy.first && !diag_failed(&loaded->diags))
 		diag_add(&loaded->diags, SEVERITY_ERROR, nowhere,

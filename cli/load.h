@@ -6,15 +6,19 @@
 #include "cli/options.h"
 #include "policy/plan.h"
 
-/** Everything that is made of the policy options. All zero is nothing. */
+/** Everything that is made of the options about policy and process. All zero is nothing. */
 struct loaded {
+	struct process process;
 	struct files files;
 	struct policy policy;
 	struct diags diags;
 	struct plan plan;
 };
 
-/** Reads the policy options and the files that they name, and reports all that is wrong. */
+/**
+ * Reads the options about policy and process and the files that they name, and adds all that is
+ * wrong to the messages.
+ */
 void load_policy(struct loaded *loaded, const struct options *options);
 
 /**

@@ -45,7 +45,7 @@ int look_print(const struct options *options, const struct loaded *loaded,
 	switch (options->form) {
 	case FORM_POLICY: /* look_policy() */
 	case FORM_PLAN:
-		print_plan(stdout, &loaded->plan, kernel, &loaded->policy);
+		print_plan(stdout, &loaded->plan, kernel, &loaded->policy, &loaded->process);
 		break;
 	case FORM_BPF:
 		print_bpf(stdout, &loaded->plan, kernel);
@@ -54,7 +54,7 @@ int look_print(const struct options *options, const struct loaded *loaded,
 		print_c(stdout, &loaded->plan, kernel, &loaded->policy);
 		break;
 	case FORM_JSON:
-		print_plan_json(stdout, &loaded->plan, kernel, &loaded->policy);
+		print_plan_json(stdout, &loaded->plan, kernel, &loaded->policy, &loaded->process);
 		break;
 	}
 	return EXIT_SUCCESS;

@@ -20,6 +20,8 @@ enum {
 	KEY_REQUIRE_SQE_FLAGS,
 	KEY_UNSUPPORTED,
 	KEY_VIA,
+	KEY_DROP_CAPS,
+	KEY_ALLOW_NEW_PRIVS,
 	KEY_KEEP_RING_FDS,
 	KEY_CHECK,
 	KEY_PRINT,
@@ -65,6 +67,10 @@ static const struct argp_option argp_options[] = {
 	 GROUP_POLICY},
 
 	{NULL, 0, NULL, 0, "Process:", GROUP_PROCESS},
+	{"drop-caps", KEY_DROP_CAPS, "LIST", OPTION_ARG_OPTIONAL,
+	 "Drop all capabilities, or these, from every set (repeatable)", GROUP_PROCESS},
+	{"allow-new-privs", KEY_ALLOW_NEW_PRIVS, NULL, 0,
+	 "Do not set no_new_privs; needs CAP_SYS_ADMIN", GROUP_PROCESS},
 	{"keep-ring-fds", KEY_KEEP_RING_FDS, NULL, 0,
 	 "Leave inherited io_uring file descriptors open, which obey no rule", GROUP_PROCESS},
 
@@ -244,11 +250,16 @@ static void take_command(struct options *options, struct argp_state *state)
 	state->next = state->argc;
 }
 
-/* Options about the process, which there is none of when looking. */
+/* Options about the process say nothing about a request, nor in a listing. */
 static void check_process(const struct options *options, struct argp_state *state)
 {
-	if (options->action != ACTION_RUN && options->keep_ring_fds)
-		argp_error(state, "--keep-ring-fds goes with a COMMAND");
+	if (options->action != ACTION_TEST && options->action != ACTION_LIST)
+		return;
+	if (options->keep_ring_fds || options->allow_new_privs || options->nr_drop_caps > 0)
+		argp_error(state, "%s goes with a COMMAND, --print and --check",
+			   options->keep_ring_fds     ? "--keep-ring-fds"
+			   : options->allow_new_privs ? "--allow-new-privs"
+						      : "--drop-caps");
 }
 
 /* Options that only mean something beside one way of looking. */
@@ -326,11 +337,37 @@ static bool parse_look(struct options *options, int key, char *arg, struct argp_
 	return false;
 }
 
+static void add_drop_caps(struct options *options, const char *list)
+{
+	const char *text = list ? list : "@all";
+
+	options->drop_caps[options->nr_drop_caps++] = (struct source){
+		.name = "--drop-caps", .text = text, .size = strlen(text), .one_line = true};
+}
+
+/* Options about the process that becomes the target. */
+static bool parse_process(struct options *options, int key, const char *arg)
+{
+	switch (key) {
+	case KEY_DROP_CAPS:
+		add_drop_caps(options, arg);
+		return true;
+	case KEY_ALLOW_NEW_PRIVS:
+		options->allow_new_privs = true;
+		return true;
+	case KEY_KEEP_RING_FDS:
+		options->keep_ring_fds = true;
+		return true;
+	}
+	return false;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 
-	if ((arg && parse_policy_option(options, key, arg)) || parse_look(options, key, arg, state))
+	if ((arg && parse_policy_option(options, key, arg)) || parse_process(options, key, arg) ||
+	    parse_look(options, key, arg, state))
 		return 0;
 	switch (key) {
 	case KEY_UNSUPPORTED:
@@ -338,9 +375,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_VIA:
 		options->plan.via = choose("--via", arg, vias, state);
-		return 0;
-	case KEY_KEEP_RING_FDS:
-		options->keep_ring_fds = true;
 		return 0;
 	case 'v':
 		options->verbose = true;
@@ -380,7 +414,8 @@ void options_parse(int argc, char **argv, struct options *options)
 	/* No option is there more often than the command line has words. */
 	options->policy = calloc((size_t)argc + 1, sizeof(*options->policy));
 	options->tests = calloc((size_t)argc + 1, sizeof(*options->tests));
-	if (!options->policy || !options->tests) {
+	options->drop_caps = calloc((size_t)argc + 1, sizeof(*options->drop_caps));
+	if (!options->policy || !options->tests || !options->drop_caps) {
 		report_error("out of memory");
 		exit(EXIT_FAILED);
 	}
@@ -395,5 +430,6 @@ void options_destroy(struct options *options)
 {
 	free(options->policy);
 	free(options->tests);
+	free(options->drop_caps);
 	*options = (struct options){0};
 }

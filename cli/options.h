@@ -24,6 +24,12 @@ struct policy_option {
 	char name[16];	      /* of OPTION_RULE: "-r 2", which source.name points to */
 };
 
+/** What is done to the process that becomes the target, beside restricting it. */
+struct process {
+	bool keep_ring_fds, allow_new_privs;
+	uint64_t drop_caps; /* a bit for each capability */
+};
+
 struct options {
 	enum action action;
 	enum listing listing;
@@ -31,7 +37,9 @@ struct options {
 	struct plan_options plan;
 	const char *kernel; /* of --kernel; NULL or "running": the running one */
 	bool verbose, quiet, json, explain, warnings_are_errors;
-	bool keep_ring_fds;
+	bool keep_ring_fds, allow_new_privs;
+	struct source *drop_caps; /* the lists of --drop-caps; @all where it has none */
+	size_t nr_drop_caps;
 	struct policy_option *policy; /* in the order of the command line */
 	size_t nr_policy;
 	struct source *tests; /* of --test */

@@ -7,6 +7,7 @@
 
 #include "cli/files.h"
 #include "cli/print.h"
+#include "cli/privileges.h"
 #include "cli/report.h"
 #include "policy/write.h"
 
@@ -386,13 +387,34 @@ static json_t *no_new_privs_json(void)
 	return value;
 }
 
+static json_t *drop_caps_json(uint64_t caps)
+{
+	json_t *value = call_json("drop_caps"), *names = array();
+	bool all = caps == UINT64_MAX;
+
+	for (unsigned cap = 0; cap < PRIVILEGES_CAPS && !all; cap++) {
+		char name[PRIVILEGES_NAME_MAX];
+
+		privileges_name(cap, name);
+		if (caps >> cap & 1)
+			append(names, string(name));
+	}
+	set(value, "all", json_boolean(all));
+	set(value, "names", names);
+	return value;
+}
+
 static json_t *calls_json(const struct plan *plan, const struct kernel *kernel,
-			  const struct policy *policy)
+			  const struct policy *policy, const struct process *process)
 {
 	json_t *calls = array();
+	bool drop_last = process->allow_new_privs;
 
-	append(calls, no_new_privs_json());
-	append(calls, call_json("close_rings"));
+	if (!process->allow_new_privs)
+		append(calls, no_new_privs_json());
+	append(calls, call_json(process->keep_ring_fds ? "keep_rings" : "close_rings"));
+	if (process->drop_caps && !drop_last)
+		append(calls, drop_caps_json(process->drop_caps));
 	if (plan->restrictions.nr_res > 0)
 		append(calls, restrictions_json(plan));
 	for (size_t i = 0; i < plan->nr_filters; i++)
@@ -401,18 +423,20 @@ static json_t *calls_json(const struct plan *plan, const struct kernel *kernel,
 		append(calls, call_json("confirm"));
 	if (plan->seccomp.len > 0)
 		append(calls, seccomp_json(plan));
+	if (process->drop_caps && drop_last)
+		append(calls, drop_caps_json(process->drop_caps));
 	append(calls, call_json("execvp"));
 	return calls;
 }
 
 void print_plan_json(FILE *out, const struct plan *plan, const struct kernel *kernel,
-		     const struct policy *policy)
+		     const struct policy *policy, const struct process *process)
 {
 	json_t *root = document("plan");
 
 	set(root, "kernel", kernel_json(kernel));
 	set(root, "policy", policy_string(policy));
-	set(root, "calls", calls_json(plan, kernel, policy));
+	set(root, "calls", calls_json(plan, kernel, policy, process));
 	finish(out, root);
 }
 
@@ -541,7 +565,8 @@ static json_t *examined_json(const struct loaded *loaded, const struct kernel *k
 
 	set(value, "enforced", json_boolean(good));
 	set_diags(value, &loaded->diags);
-	set(value, "calls", good ? calls_json(&loaded->plan, kernel, &loaded->policy) : array());
+	set(value, "calls",
+	    good ? calls_json(&loaded->plan, kernel, &loaded->policy, &loaded->process) : array());
 	return value;
 }
 

@@ -17,7 +17,7 @@
 
 /** Writes a plan call by call, with the policy in its normal form. */
 void print_plan_json(FILE *out, const struct plan *plan, const struct kernel *kernel,
-		     const struct policy *policy);
+		     const struct policy *policy, const struct process *process);
 
 /** Writes all messages; notes are within what they belong to. */
 void print_diags_json(FILE *out, const struct diags *diags);

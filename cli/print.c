@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/files.h"
+#include "cli/privileges.h"
 #include "policy/write.h"
 
 #define WIDTH 78
@@ -305,14 +306,44 @@ static void print_seccomp(FILE *out, const struct plan *plan, const struct kerne
 	print_origin(out, policy, SUBJECT_REGISTER);
 }
 
+static void print_drop_caps(FILE *out, uint64_t caps)
+{
+	const char *comma = "";
+
+	if (caps == UINT64_MAX)
+		fputs("all capabilities", out);
+	for (unsigned cap = 0; cap < PRIVILEGES_CAPS && caps != UINT64_MAX; cap++) {
+		char name[PRIVILEGES_NAME_MAX];
+
+		if (!(caps >> cap & 1))
+			continue;
+		privileges_name(cap, name);
+		fprintf(out, "%s%s", comma, name);
+		comma = ", ";
+	}
+}
+
+static void print_drop_step(FILE *out, const struct process *process, int *step)
+{
+	if (!process->drop_caps)
+		return;
+	fprintf(out, "%d. drop ", (*step)++);
+	print_drop_caps(out, process->drop_caps);
+	fputs(", from every set\n", out);
+}
+
 void print_plan(FILE *out, const struct plan *plan, const struct kernel *kernel,
-		const struct policy *policy)
+		const struct policy *policy, const struct process *process)
 {
 	int step = 1;
 
 	fprintf(out, "Plan for Linux %s:\n", kernel->version);
-	fprintf(out, "%d. prctl(PR_SET_NO_NEW_PRIVS, 1)\n", step++);
-	fprintf(out, "%d. close inherited io_uring file descriptors\n", step++);
+	if (!process->allow_new_privs)
+		fprintf(out, "%d. prctl(PR_SET_NO_NEW_PRIVS, 1)\n", step++);
+	fprintf(out, "%d. %s inherited io_uring file descriptors\n", step++,
+		process->keep_ring_fds ? "warn about" : "close");
+	if (!process->allow_new_privs)
+		print_drop_step(out, process, &step);
 	if (plan_is_empty(plan))
 		fprintf(out, "%d. nothing to restrict: the kernel needs no telling\n", step++);
 	if (plan->restrictions.nr_res > 0) {
@@ -337,6 +368,8 @@ void print_plan(FILE *out, const struct plan *plan, const struct kernel *kernel,
 		print_seccomp(out, plan, kernel, policy);
 		fprintf(out, "%d. make sure that it denies\n", step++);
 	}
+	if (process->allow_new_privs)
+		print_drop_step(out, process, &step);
 	fprintf(out, "%d. execvp(COMMAND)\n", step);
 }
 

@@ -9,7 +9,7 @@
 
 /** Writes a plan in words, call by call, in the order of a launch, with where each comes from. */
 void print_plan(FILE *out, const struct plan *plan, const struct kernel *kernel,
-		const struct policy *policy);
+		const struct policy *policy, const struct process *process);
 
 /** Writes the policy in its normal form, which is input again (policy/write.h). */
 void print_policy(FILE *out, const struct policy *policy);

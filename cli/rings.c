@@ -247,12 +247,17 @@ static int open_list(const char **why)
 	return -1;
 }
 
-bool rings_close(bool keep)
+bool rings_close(bool keep, bool blocked)
 {
 	struct search search = {.enter_answers = enter_answers(), .directory = -1, .keep = keep};
 	const char *why;
 	bool settled;
 
+	if (keep && blocked) {
+		report_error("--keep-ring-fds: io_uring is denied altogether here, and a ring that "
+			     "is kept would not obey; leave that option or --unsupported=deny out");
+		return false;
+	}
 	if (has_no_ring(&search))
 		return true;
 	search.directory = open_list(&why);

@@ -18,9 +18,11 @@
  * descriptors are all there is to look for.
  *
  * @param keep close nothing, and warn about each
+ * @param blocked the jail denies io_uring altogether, which a ring that is kept would not obey: with
+ *                `keep` that is an error
  * @return false if some ring that should not be may still be open at exec, or not all could be
  *         looked at; the reason has been reported
  */
-bool rings_close(bool keep);
+bool rings_close(bool keep, bool blocked);
 
 #endif

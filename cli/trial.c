@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/install.h"
 #include "cli/probe.h"
 #include "policy/uring-abi.h"
 
@@ -168,8 +169,13 @@ static int be_restricted(bool already)
 
 static _Noreturn void child(bool already, unsigned needs)
 {
-	int error = be_restricted(already);
+	int error;
 
+	/* Or the image, if it has lost the restrictions and its privileges, would be told EACCES,
+	 * as if it had them. */
+	if (!install_no_new_privs())
+		_exit(EXIT_FAILURE);
+	error = be_restricted(already);
 	if (error) {
 		answer(STEP_RESTRICT, FINDING_UNKNOWN, error);
 		_exit(EXIT_FAILURE);

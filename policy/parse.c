@@ -157,26 +157,36 @@ static void add_name(struct parser *parser, struct statement *statement)
 		set_add(&statement->members, (unsigned)row->number);
 }
 
-static void add_number(struct parser *parser, struct statement *statement)
+/* The token as a number of an element. False if it is none, with an error. */
+static bool read_number(struct parser *parser, uint64_t max, uint64_t *value)
 {
 	const struct token *token = &parser->token;
-	uint64_t value = 0;
 	enum number_status status =
-		lex_number(token_text(token), (size_t)parser_length(parser), false, &value);
+		lex_number(token_text(token), (size_t)parser_length(parser), false, value);
 
-	if (status == NUMBER_OK && value > UINT8_MAX)
+	if (status == NUMBER_OK && *value > max)
 		status = NUMBER_TOO_LARGE;
 	if (status != NUMBER_OK)
-		parser_bad_number(parser, token->where, status, UINT8_MAX);
-	else if (statement->subject != SUBJECT_SQE_FLAGS)
+		parser_bad_number(parser, token->where, status, max);
+	return status == NUMBER_OK;
+}
+
+static void add_number(struct parser *parser, struct statement *statement)
+{
+	uint64_t value = 0;
+
+	if (!read_number(parser, UINT8_MAX, &value))
+		return;
+	if (statement->subject != SUBJECT_SQE_FLAGS)
 		set_add(&statement->members, (unsigned)value);
 	else if (value == 0)
-		diag_add(parser->diags, SEVERITY_ERROR, token->where, "a mask without any flag");
+		diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
+			 "a mask without any flag");
 	else
 		statement->sqe_flags |= (uint8_t)value;
 }
 
-static bool add_element(struct parser *parser, struct statement *statement)
+static bool add_element(struct parser *parser, void *statement)
 {
 	switch (parser->token.kind) {
 	case TOKEN_WORD:
@@ -217,10 +227,12 @@ static bool at_end(const struct parser *parser)
 }
 
 /*
- * Reads elements with commas between, up to the end of the statement or `if`. After an error the
- * next token is looked at as if it were in place.
+ * Reads elements with commas between, up to the end of the statement or `if`; `add` takes one to
+ * where it belongs, or returns false for what is no element. After an error the next token is
+ * looked at as if it were in place.
  */
-static void read_elements(struct parser *parser, struct statement *statement)
+static void read_elements(struct parser *parser, bool (*add)(struct parser *parser, void *to),
+			  void *to)
 {
 	static const char element[] = "a name, a number or a group";
 	bool due = true;
@@ -236,12 +248,17 @@ static void read_elements(struct parser *parser, struct statement *statement)
 		}
 		if (!due)
 			parser_expected(parser, "a comma");
-		if (!add_element(parser, statement) && due)
+		if (!add(parser, to) && due)
 			parser_expected(parser, element);
 		due = false;
 	}
 	if (due)
 		parser_expected(parser, element);
+}
+
+static void read_members(struct parser *parser, struct statement *statement)
+{
+	read_elements(parser, add_element, statement);
 	finish_members(statement);
 }
 
@@ -270,9 +287,63 @@ void parse_list(struct policy *policy, struct diags *diags, const struct source 
 		return;
 	parser.lexer.list = true;
 	parser_advance(&parser);
-	read_elements(&parser, statement);
+	read_members(&parser, statement);
 	if (parser.token.kind != TOKEN_END)
 		parser_expected(&parser, "the end of the list (a condition needs --rule)");
+}
+
+/* What a list of names is read to. */
+struct names {
+	const struct table *table;
+	uint64_t max;
+	struct set *numbers;
+};
+
+static void add_table_name(struct parser *parser, const struct names *names)
+{
+	const char *text = token_text(&parser->token);
+	size_t size = (size_t)parser_length(parser);
+	const struct row *row = table_find(names->table, text, size);
+
+	if (row)
+		set_add(names->numbers, (unsigned)row->number);
+	else if (table_same_name(text, size, "@all"))
+		set_fill(names->numbers);
+	else
+		parser_unknown(parser, names->table);
+}
+
+static bool add_name_or_number(struct parser *parser, void *to)
+{
+	struct names *names = to;
+	uint64_t value = 0;
+
+	switch (parser->token.kind) {
+	case TOKEN_WORD:
+	case TOKEN_GROUP:
+		add_table_name(parser, names);
+		return true;
+	case TOKEN_NUMBER:
+	case TOKEN_RANGE:
+		if (read_number(parser, names->max, &value))
+			set_add(names->numbers, (unsigned)value);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void parse_names(struct diags *diags, const struct source *source, const struct table *table,
+		 uint64_t max, struct set *numbers)
+{
+	struct parser parser = parser_at(NULL, diags, source, NULL);
+	struct names names = {.table = table, .max = max, .numbers = numbers};
+
+	parser.lexer.list = true;
+	parser_advance(&parser);
+	read_elements(&parser, add_name_or_number, &names);
+	if (parser.token.kind != TOKEN_END)
+		parser_expected(&parser, "the end of the list");
 }
 
 void parse_default(struct policy *policy, struct diags *diags, const struct source *source)
@@ -347,7 +418,7 @@ static void read_rule(struct parser *parser, size_t start, enum effect effect)
 		policy_add(parser->policy, parser->diags, since(parser, start), subject, effect);
 	if (!statement)
 		return;
-	read_elements(parser, statement);
+	read_members(parser, statement);
 	if (parser_at_word(parser, "if")) {
 		if (subject != SUBJECT_OP)
 			diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,

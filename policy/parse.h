@@ -34,6 +34,13 @@ struct loader {
 void parse_list(struct policy *policy, struct diags *diags, const struct source *source,
 		enum subject subject, enum effect effect);
 
+/**
+ * Reads a list of names of one table, of numbers up to `max` (255 at most), and of @all, which
+ * stands for every number, into `numbers`. Every error in the list is added to `diags`.
+ */
+void parse_names(struct diags *diags, const struct source *source, const struct table *table,
+		 uint64_t max, struct set *numbers);
+
 /** Reads the value of --default, "allow" or "deny", and adds it to the policy. */
 void parse_default(struct policy *policy, struct diags *diags, const struct source *source);
 

@@ -110,6 +110,20 @@ int kernel_block_call(int number, int answer)
 /* Loads the low half of an argument, on a little-endian machine. */
 #define LOAD_ARGUMENT(n) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[n]))
 
+int kernel_block_prctl(int option, int answer)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+		LOAD_ARGUMENT(0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)option, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)answer),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	return start_seccomp(code, sizeof(code) / sizeof(*code));
+}
+
 int kernel_block_install(int answer)
 {
 	struct sock_filter code[] = {

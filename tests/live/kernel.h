@@ -42,6 +42,9 @@ int kernel_filter_op(unsigned int op, bool allow, bool rest);
 /** Has seccomp answer this system call with this errno (0: success) from here on. */
 int kernel_block_call(int number, int answer);
 
+/** The same for prctl(2) with this option. */
+int kernel_block_prctl(int option, int answer);
+
 /** The same for io_uring_register(2), but only for calls that hand over something: restrictions
  * and filters, not the probe for them. Such a filter makes it look as if they could be installed,
  * or had been. */

@@ -308,7 +308,6 @@ static struct trial inheriting(const char *name, const char *options)
 	const struct inherited *row = find(name);
 	struct trial trial = {.row = row, .run = {.before = inherit, .argument = row}};
 	struct io_uring_params params = {.flags = row->setup};
-	bool restricts = can_enforce(NEED_OPS) && !(row->blocked & REGISTER);
 	rlim_t highest = raise_limit();
 
 	if (row->perf && open_perf() < 0)
@@ -320,7 +319,7 @@ static struct trial inheriting(const char *name, const char *options)
 		must(held >= 0);
 	}
 	snprintf(trial.policy, sizeof(trial.policy), "%s %s", options,
-		 restricts ? "--deny-op=openat2" : "--default=allow");
+		 row->blocked & REGISTER ? "--default=allow" : policy_here());
 	say_word(&trial, "out", row->few && !row->alone ? STDOUT_FILENO : FD_OUT);
 	for (int fd = 0; fd < 3; fd++)
 		say_word(&trial, "open", fd);

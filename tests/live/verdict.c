@@ -57,6 +57,16 @@ bool can_enforce(enum need need)
 	return need == NEED_NOTHING || (live.kernel.restricts && !live.kernel.loses_at_exec);
 }
 
+const char *policy_here(void)
+{
+	return can_enforce(NEED_OPS) ? "--deny-op=openat2" : "--default=allow";
+}
+
+struct set allowed_here(void)
+{
+	return can_enforce(NEED_OPS) ? set_without(set_all(), OP_OPENAT2) : set_all();
+}
+
 /* The first line of what was written to standard error. */
 static const char *complaint(const struct run *run)
 {

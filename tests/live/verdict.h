@@ -31,6 +31,13 @@ enum need {
 /** Whether this kernel enforces what the policy needs. */
 bool can_enforce(enum need need);
 
+/** A policy that denies openat2 where this kernel can, or else one that allows everything: for what
+ * is to be tested whether there is anything to enforce or not. */
+const char *policy_here(void);
+
+/** The ops that are allowed under that policy. */
+struct set allowed_here(void);
+
 /**
  * Runs it in a jail, and returns true where the target did all it was told and exited with 0. On a
  * kernel that cannot enforce what the policy needs, the launcher has to refuse instead: expects

@@ -41,6 +41,7 @@ look for them, and a command to run is replaced by a look at the plan for a kern
   ok: -r 'default allow' -r 'allow connect if addr in 10.0.0.0/8 and port == 5432' -d send,sendmsg,send_zc,sendmsg_zc -- ./client
   ok: -p no-network --print --kernel=7.2
   ok: -p ./net.policy --check -W
+  ok: --drop-caps -p files-only -- ./worker
   deny: -p read-only --test='openat flags=O_CREAT' --explain
   Rules for
     operations and SQE flags       : --doctor

@@ -98,7 +98,7 @@ Presets are right, too, and look like no mistake; notes are allowed:
 Members of JSON objects:
 
   $ echo 'deny opnat' >"$XDG_CONFIG_HOME/uring-jail/wrong.policy"
-  $ { uring-jail -p client --print=json --kernel=7.3
+  $ { uring-jail -p client --drop-caps=kill --print=json --kernel=7.3
   >   uring-jail -r 'include wrong' --check --json
   >   uring-jail -p read-only --test=read --explain --json
   >   for list in ops groups registers flags fields policies; do

@@ -67,8 +67,8 @@ Every mistake on the command line is an error 125, and nothing runs.
   uring-jail: --kernel goes with --print and --check
   Try `uring-jail --help' or `uring-jail --usage' for more information.
 
-  $ uring-jail -d read --keep-ring-fds --print
-  uring-jail: --keep-ring-fds goes with a COMMAND
+  $ uring-jail -d read --keep-ring-fds --test=read
+  uring-jail: --keep-ring-fds goes with a COMMAND, --print and --check
   Try `uring-jail --help' or `uring-jail --usage' for more information.
   [125]
 
@@ -134,10 +134,11 @@ Output that cannot be written is an error:
               [--default=allow|deny] [--deny-register=LIST]
               [--deny-sqe-flags=LIST] [--deny-op=LIST] [--policy=NAME|FILE]
               [--require-sqe-flags=LIST] [--rule=STATEMENT]
-              [--unsupported=fail|deny] [--via=auto|filters] [--keep-ring-fds]
-              [--check] [--doctor] [--explain] [--json] [--kernel=VERSION]
-              [--list=WHAT] [--print[=FORM]] [--test=REQUEST] [--quiet]
-              [--usage] [--verbose] [--help] [--version] COMMAND [ARG...]
+              [--unsupported=fail|deny] [--via=auto|filters] [--allow-new-privs]
+              [--drop-caps[=LIST]] [--keep-ring-fds] [--check] [--doctor]
+              [--explain] [--json] [--kernel=VERSION] [--list=WHAT]
+              [--print[=FORM]] [--test=REQUEST] [--quiet] [--usage] [--verbose]
+              [--help] [--version] COMMAND [ARG...]
 
   $ uring-jail --help
   Usage: uring-jail [OPTION...] COMMAND [ARG...]
@@ -164,6 +165,9 @@ Output that cannot be written is an error:
                                own rings
   
    Process:
+        --allow-new-privs      Do not set no_new_privs; needs CAP_SYS_ADMIN
+        --drop-caps[=LIST]     Drop all capabilities, or these, from every set
+                               (repeatable)
         --keep-ring-fds        Leave inherited io_uring file descriptors open,
                                which obey no rule
   
