@@ -187,6 +187,7 @@ static void run_tests(char **patterns)
 		run_list(need_restrictions[i], patterns);
 	run_list(ring_tests, patterns);
 	run_list(privilege_tests, patterns);
+	run_list(limit_tests, patterns);
 }
 
 /* The program of that name in the directory, if it is there, absolute; the caller frees it. */

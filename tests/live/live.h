@@ -33,6 +33,7 @@ extern const struct test register_tests[];
 extern const struct test refusal_tests[];
 extern const struct test ring_tests[];
 extern const struct test privilege_tests[];
+extern const struct test limit_tests[];
 extern const struct test process_tests[];
 extern const struct test nested_tests[];
 

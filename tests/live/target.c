@@ -3,7 +3,7 @@
  * The program that runs inside the jail: makes requests from a chosen kind of process on a chosen
  * kind of ring, and writes down what came of each.
  *
- *   target WORD...
+ *   target WORD... [-- ANYTHING...]
  *
  * Words that come first, in the order in which they are done:
  *   mark=FILE          makes FILE: the target did run
@@ -699,6 +699,9 @@ int main(int argc, char **argv)
 {
 	struct target target = {.self = "/proc/self/exe", .out = 1, .in = "/tmp"};
 
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			argc = i;
 	if (argc < 2 || argc > WORDS_MAX)
 		return complain("words", EINVAL);
 	ask_kernel(&target);

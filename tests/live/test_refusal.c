@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 
 #include "live.h"
 #include "verdict.h"
@@ -214,17 +213,6 @@ static bool set_disabled(char value)
 	bool written = file && fputc(value, file) != EOF;
 
 	return file && fclose(file) == 0 && written;
-}
-
-/* Before 7.2 only a ring tells whether restrictions survive exec. */
-static bool older_than_7_2(void)
-{
-	struct utsname names;
-	int major = 0, minor = 0;
-
-	uname(&names);
-	sscanf(names.release, "%d.%d", &major, &minor);
-	return major < 7 || (major == 7 && minor < 2);
 }
 
 static void block_setup(const void *argument)

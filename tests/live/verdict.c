@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "live.h"
@@ -55,6 +56,16 @@ __attribute__((format(printf, 2, 3))) static void wrong(const struct run *run, c
 bool can_enforce(enum need need)
 {
 	return need == NEED_NOTHING || (live.kernel.restricts && !live.kernel.loses_at_exec);
+}
+
+bool older_than_7_2(void)
+{
+	struct utsname names;
+	int major = 0, minor = 0;
+
+	uname(&names);
+	sscanf(names.release, "%d.%d", &major, &minor);
+	return major < 7 || (major == 7 && minor < 2);
 }
 
 const char *policy_here(void)

@@ -31,6 +31,9 @@ enum need {
 /** Whether this kernel enforces what the policy needs. */
 bool can_enforce(enum need need);
 
+/** Whether this is a kernel that the launcher tries in a child before it restricts itself. */
+bool older_than_7_2(void);
+
 /** A policy that denies openat2 where this kernel can, or else one that allows everything: for what
  * is to be tested whether there is anything to enforce or not. */
 const char *policy_here(void);
