@@ -116,19 +116,13 @@ static bool replace_by_null(int fd)
 
 static bool close_ring(int fd)
 {
-	if (fd <= STDERR_FILENO) {
-		if (!replace_by_null(fd))
-			return false;
-		report_note("replaced the inherited io_uring file descriptor %d by /dev/null", fd);
+	if (fd <= STDERR_FILENO)
+		return replace_by_null(fd);
+	if (close(fd) == 0)
 		return true;
-	}
-	if (close(fd) < 0) {
-		report_error("cannot close the inherited io_uring file descriptor %d: %s", fd,
-			     strerror(errno));
-		return false;
-	}
-	report_note("closed the inherited io_uring file descriptor %d", fd);
-	return true;
+	report_error("cannot close the inherited io_uring file descriptor %d: %s", fd,
+		     strerror(errno));
+	return false;
 }
 
 /* Takes fd away from the target if it is a ring. False if that was necessary and failed. */
@@ -136,11 +130,24 @@ static bool settle(const struct search *search, int fd)
 {
 	if (kind_of(search, fd) != KIND_RING)
 		return true;
-	if (!search->keep)
-		return close_ring(fd);
-	report_note("warning: kept the inherited io_uring file descriptor %d, which obeys no rule "
-		    "of the policy",
-		    fd);
+	if (search->keep) {
+		report_note("warning: kept the inherited io_uring file descriptor %d, which obeys "
+			    "no rule of the policy",
+			    fd);
+		return true;
+	}
+	if (!close_ring(fd))
+		return false;
+	if (kind_of(search, fd) == KIND_RING) {
+		report_error("the inherited io_uring file descriptor %d is still there after it "
+			     "was closed; something, most likely a seccomp filter, keeps the call "
+			     "from the kernel",
+			     fd);
+		return false;
+	}
+	report_note("%s the inherited io_uring file descriptor %d%s",
+		    fd <= STDERR_FILENO ? "replaced" : "closed", fd,
+		    fd <= STDERR_FILENO ? " by /dev/null" : "");
 	return true;
 }
 
