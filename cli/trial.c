@@ -225,6 +225,10 @@ static void take(struct kernel *kernel, const struct answer *answer)
 	}
 }
 
+/*
+ * Once the child has ended, all answers are in the pipe: so what is read does not block, and hangs
+ * on nobody else having its other end.
+ */
 static void read_answers(struct kernel *kernel, int fd)
 {
 	struct answer answer;
@@ -269,7 +273,7 @@ void trial_run(struct kernel *kernel, unsigned needs)
 		return;
 	kernel->failed_call = "the child that tries it";
 	kernel->failed_error = "no answer";
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0) {
 		cannot(kernel, "pipe2");
 		return;
 	}
@@ -280,8 +284,8 @@ void trial_run(struct kernel *kernel, unsigned needs)
 		cannot(kernel, "clone");
 	close(pipe_fds[1]);
 	if (pid > 0) {
-		read_answers(kernel, pipe_fds[0]);
 		reap(pid);
+		read_answers(kernel, pipe_fds[0]);
 	}
 	close(pipe_fds[0]);
 }
