@@ -11,11 +11,6 @@ enum {
 	NIL = 0, /* ends a chain: terminals are in none */
 };
 
-/* Operations in the cache other than ite(f, g, h), in place of f; no node has such a number. */
-#define OP_MERGE  (DD_CONFLICT - 1)
-#define OP_MEETS  (DD_CONFLICT - 2)
-#define OP_FORGET (DD_CONFLICT - 100)
-
 static uint32_t hash(uint32_t a, uint32_t b, uint32_t c)
 {
 	uint64_t h = a * UINT64_C(0x9e3779b97f4a7c15) + b;
@@ -64,15 +59,11 @@ static bool grow(struct dd *dd)
 
 bool dd_init(struct dd *dd, const uint8_t word_at[DD_WORDS], const bool swapped[DD_WORDS])
 {
-	*dd = (struct dd){.full = true, .work_max = UINT64_MAX};
+	*dd = (struct dd){.full = true};
 	if (!grow(dd))
 		return false;
 	for (dd_node i = 0; i <= DD_ANY; i++)
 		dd->nodes[i] = (struct dd_entry){.var = TERMINAL_VAR, .lo = i, .hi = i};
-	dd->nodes[DD_FALSE].truths = 1 << DD_FALSE;
-	dd->nodes[DD_TRUE].truths = 1 << DD_TRUE;
-	dd->nodes[DD_TRUE].ends = 3;
-	dd->nodes[DD_FALSE].weight = dd->nodes[DD_TRUE].weight = 1;
 	dd->n = DD_ANY + 1;
 	memcpy(dd->word_at, word_at, sizeof(dd->word_at));
 	memcpy(dd->swapped, swapped, sizeof(dd->swapped));
@@ -99,8 +90,6 @@ static unsigned min(unsigned a, unsigned b)
 static dd_node make(struct dd *dd, unsigned var, dd_node lo, dd_node hi)
 {
 	uint32_t h = hash(var, lo, hi);
-	const struct dd_entry *l, *r;
-	bool joined;
 
 	if (lo == hi || dd->full)
 		return lo;
@@ -113,19 +102,8 @@ static dd_node make(struct dd *dd, unsigned var, dd_node lo, dd_node hi)
 		dd->full = true;
 		return lo;
 	}
-	l = &dd->nodes[lo];
-	r = &dd->nodes[hi];
-	joined = dd_joined(dd, lo, hi);
 	dd->nodes[dd->n] = (struct dd_entry){
-		.lo = lo,
-		.hi = hi,
-		.next = dd->chains[h & (dd->room - 1)],
-		.weight = min(l->weight + r->weight - joined, DD_WEIGHT_MAX),
-		.var = var,
-		.words = l->words | r->words | 1U << dd->word_at[var / 32],
-		.truths = l->truths | r->truths,
-		.ends = ((lo == DD_ANY ? r : l)->ends & 1) | ((hi == DD_ANY ? l : r)->ends & 2),
-	};
+		.lo = lo, .hi = hi, .next = dd->chains[h & (dd->room - 1)], .var = var};
 	dd->chains[h & (dd->room - 1)] = dd->n;
 	return dd->n++;
 }
@@ -135,8 +113,7 @@ static bool lookup(struct dd *dd, uint32_t f, uint32_t g, uint32_t h, uint32_t *
 {
 	const struct dd_cached *c = &dd->cache[hash(f, g, h) & (dd->cache_size - 1)];
 
-	if (++dd->work > dd->work_max)
-		dd->full = true;
+	dd->work++;
 	if (c->f != f || c->g != g || c->h != h)
 		return false;
 	*result = c->result;
@@ -178,76 +155,10 @@ dd_node dd_ite(struct dd *dd, dd_node f, dd_node g, dd_node h)
 	return store(dd, f, g, h, make(dd, var, lo, hi));
 }
 
-bool dd_meets(struct dd *dd, dd_node f, dd_node s)
-{
-	unsigned var;
-	uint32_t result;
-
-	if (f == DD_FALSE || s == DD_ANY)
-		return false;
-	if (f == DD_TRUE || s <= DD_TRUE || dd->full)
-		return true;
-	if (lookup(dd, OP_MEETS, f, s, &result))
-		return result;
-	var = min(dd->nodes[f].var, dd->nodes[s].var);
-	result = dd_meets(dd, cofactor(dd, f, var, 0), cofactor(dd, s, var, 0)) ||
-		 dd_meets(dd, cofactor(dd, f, var, 1), cofactor(dd, s, var, 1));
-	return store(dd, OP_MEETS, f, s, result);
-}
-
-/* What agrees with both, or DD_CONFLICT. */
-static dd_node merge(struct dd *dd, dd_node a, dd_node b)
-{
-	unsigned var;
-	dd_node lo, hi, result;
-
-	if (a == b || b == DD_ANY || dd->full)
-		return a;
-	if (a == DD_ANY)
-		return b;
-	if (a <= DD_TRUE && b <= DD_TRUE)
-		return DD_CONFLICT;
-	if (a > b)
-		return merge(dd, b, a);
-	if (lookup(dd, OP_MERGE, a, b, &result))
-		return result;
-	var = min(dd->nodes[a].var, dd->nodes[b].var);
-	result = lo = merge(dd, cofactor(dd, a, var, 0), cofactor(dd, b, var, 0));
-	if (lo != DD_CONFLICT)
-		result = hi = merge(dd, cofactor(dd, a, var, 1), cofactor(dd, b, var, 1));
-	if (result != DD_CONFLICT)
-		result = make(dd, var, lo, hi);
-	return store(dd, OP_MERGE, a, b, result);
-}
-
-dd_node dd_forget(struct dd *dd, dd_node s, unsigned word)
-{
-	struct dd_entry e = dd->nodes[s];
-	dd_node lo, hi, result;
-
-	if (!(e.words & 1U << word) || dd->full)
-		return s;
-	if (lookup(dd, OP_FORGET, s, word, &result))
-		return result;
-	result = lo = dd_forget(dd, e.lo, word);
-	if (lo != DD_CONFLICT)
-		result = hi = dd_forget(dd, e.hi, word);
-	if (result != DD_CONFLICT && dd->word_at[e.var / 32] == word)
-		result = merge(dd, lo, hi);
-	else if (result != DD_CONFLICT)
-		result = make(dd, e.var, lo, hi);
-	return store(dd, OP_FORGET, s, word, result);
-}
-
 /* A bit's position in its word's order, and, since both orders are their own inverses, back. */
 static unsigned flip(const struct dd *dd, unsigned word, unsigned bit)
 {
 	return dd->swapped[word] ? bit ^ 7 : 31 - bit;
-}
-
-unsigned dd_bit(const struct dd *dd, dd_node s)
-{
-	return flip(dd, dd_word(dd, s), dd->nodes[s].var % 32);
 }
 
 /* The word's bit that holds bit BIT of the number that an atom compares. */

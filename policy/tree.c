@@ -1,0 +1,789 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cells that are still possible are a set of bits. The search tries, for such a set and what A
+ * holds, each test that may help, within a limit for the longest path that is raised until a tree
+ * fits; what it finds is remembered. Tests are the values and limits of cells, and the bits that
+ * cells with the same target have in common: by JSET, or by JEQ after a mask.
+ */
+#include "policy/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* word << 8 | word << 24: for a 16-bit word, its bytes swapped, in the upper half. */
+#define SWAP_FACTOR 0x01000100U
+
+enum {
+	IMPOSSIBLE = UINT16_MAX,
+	OUTCOMES = 256,
+	FIRST_ROOM = 256,
+	WORK_MAX = 4000,  /* steps of one search, after which it takes what comes first */
+	WORK_LIGHT = 300, /* where there are many values */
+	CUTS_ALL = 8,	  /* where there are more cuts, the ones about the middle are tried */
+	CUTS_MIDDLE = 5,
+	FEW_CELLS = 9, /* of so many, all bits are tried that either of their ends does not have */
+	SMALL_VALUE = 256, /* tests of such bits are only tried for numbers up to that */
+	HOT_CELLS = 6,	   /* fewer are told apart faster by comparing */
+	BITS_MAX = 4,
+	RUNS_FIRST = 3, /* spans that a path of one test can tell, where all are single values; */
+	RUNS_MORE = 6,	/* of two; with each further test, twice as many */
+};
+
+/* Tests */
+
+struct step {
+	uint16_t code;
+	uint32_t k;
+};
+
+enum { STEPS_MAX = 8 };
+
+struct steps {
+	struct step list[STEPS_MAX];
+	unsigned n;
+};
+
+static void step(struct steps *steps, uint16_t code, uint32_t k)
+{
+	steps->list[steps->n++] = (struct step){code, k};
+}
+
+/* Makes A hold MASK of the word; exactly, or with more known bits. */
+static struct form to_mask(struct steps *steps, const struct loaded *word, struct form a,
+			   uint32_t mask)
+{
+	uint32_t known = mask | word->known.mask;
+
+	if (a.kind != FORM_HOST || (mask & ~a.mask)) {
+		step(steps, BPF_LD | BPF_W | BPF_ABS, word->word * 4);
+		a = FORM_LOADED;
+	}
+	if (!(a.mask & ~known))
+		return a;
+	step(steps, BPF_ALU | BPF_AND | BPF_K, mask);
+	a.mask = mask;
+	return a;
+}
+
+/* Makes A hold the swapped half of the word that FORM is about. */
+static struct form to_half(struct steps *steps, const struct loaded *word, struct form a,
+			   struct form form)
+{
+	uint32_t zero = word->known.mask & ~word->known.value, mask = form_to_word(form, form.mask);
+
+	if (form_equal(a, form))
+		return a;
+	if (a.kind != FORM_HOST || (mask & ~a.mask)) {
+		step(steps, BPF_LD | BPF_W | BPF_ABS, word->word * 4);
+		a = FORM_LOADED;
+	}
+	if (form.kind == FORM_HI) {
+		step(steps, BPF_ALU | BPF_RSH | BPF_K, 16);
+		mask >>= 16;
+		zero >>= 16;
+		a.mask >>= 16;
+	}
+	if (a.mask & ~(mask | zero))
+		step(steps, BPF_ALU | BPF_AND | BPF_K, mask);
+	step(steps, BPF_ALU | BPF_MUL | BPF_K, SWAP_FACTOR);
+	return form;
+}
+
+static struct form to_hot(struct steps *steps, const struct loaded *word, struct form a,
+			  struct form form)
+{
+	to_mask(steps, word, a, form.mask);
+	if (form.kind == FORM_HOT_FOLDED)
+		step(steps, BPF_ALU | BPF_AND | BPF_K, 31);
+	step(steps, BPF_MISC | BPF_TAX, 0);
+	step(steps, BPF_LD | BPF_IMM, 1);
+	step(steps, BPF_ALU | BPF_LSH | BPF_X, 0);
+	return form;
+}
+
+static struct form prepare(struct steps *steps, const struct loaded *word, struct form a,
+			   const struct test *test)
+{
+	if (test->form.kind >= FORM_HOT)
+		return to_hot(steps, word, a, test->form);
+	if (test->form.kind != FORM_HOST)
+		return to_half(steps, word, a, test->form);
+	if (test->op != BPF_JSET)
+		return to_mask(steps, word, a, test->form.mask);
+	if (a.kind == FORM_HOST && !(test->k & ~a.mask))
+		return a;
+	step(steps, BPF_LD | BPF_W | BPF_ABS, word->word * 4);
+	return FORM_LOADED;
+}
+
+unsigned test_steps(const struct loaded *word, struct form *a, const struct test *test)
+{
+	struct steps steps = {.n = 0};
+
+	*a = prepare(&steps, word, *a, test);
+	return steps.n;
+}
+
+block_id test_emit(struct graph *graph, const struct loaded *word, struct form a,
+		   const struct test *test, block_id yes, block_id no)
+{
+	struct steps steps = {.n = 0};
+	struct form form = prepare(&steps, word, a, test);
+	uint32_t k = test->k;
+	block_id block;
+
+	if (form.kind == FORM_LO || form.kind == FORM_HI)
+		k = k << 16 | (test->op == BPF_JEQ ? k & 0xff00 : 0);
+	else if (form.kind == FORM_HOST && test->op != BPF_JSET)
+		k |= word->known.value & form.mask & ~test->form.mask;
+	block = block_add(graph, BPF_JMP | test->op | BPF_K, k, yes, no);
+	while (steps.n-- > 0)
+		block = block_add(graph, steps.list[steps.n].code, steps.list[steps.n].k, block,
+				  block);
+	return block;
+}
+
+/* The search */
+
+/* The cells where a test of bits may hold, and where it may fail. */
+struct outcome {
+	struct test test;
+	uint32_t round;
+	uint64_t yes, no;
+};
+
+/* The best that was found for a set of cells. */
+struct tried {
+	uint64_t live, yes, no;
+	struct test test;
+	struct form a;
+	uint32_t round;
+	uint16_t limit, size;
+};
+
+struct search {
+	struct trees *trees;
+	const struct partition *p;
+	struct loaded word;
+	uint64_t with[CELLS_MAX];   /* the cells with a target */
+	uint32_t target[CELLS_MAX]; /* these targets */
+	unsigned weight[CELLS_MAX];
+	uint8_t label[CELLS_MAX]; /* by cell: which of them it has */
+	unsigned n_targets;
+	uint64_t single;		/* cells of one value */
+	uint64_t element[ELEMENTS_MAX]; /* of products: the cells with an element */
+	uint32_t tested;		/* bits of the word that any test can be about */
+	uint64_t work_max;
+	bool line;  /* one axis, of spans */
+	bool light; /* no tests of bits */
+};
+
+/* A set of cells for which a test is sought. */
+struct goal {
+	uint64_t live;
+	struct form a;
+	unsigned limit;
+	unsigned enough; /* no tree is known to be smaller than that */
+	bool tried;	 /* some test was */
+	struct tried best;
+};
+
+static unsigned solve(struct search *s, uint64_t live, struct form a, unsigned limit);
+
+static uint64_t bit(unsigned i)
+{
+	return UINT64_C(1) << i;
+}
+
+static unsigned first(uint64_t set)
+{
+	return __builtin_ctzll(set);
+}
+
+static unsigned last(uint64_t set)
+{
+	return 63 - __builtin_clzll(set);
+}
+
+static bool hurries(const struct search *s)
+{
+	return s->trees->work > s->work_max;
+}
+
+static bool done(const struct search *s, const struct goal *goal)
+{
+	return goal->best.size <= goal->enough || (goal->best.size != IMPOSSIBLE && hurries(s));
+}
+
+/* Tries a test that may hold in the cells YES and fail in the cells NO. */
+static void try(struct search *s, struct goal *goal, struct test test, uint64_t yes, uint64_t no)
+{
+	struct form a = goal->a;
+	unsigned steps, size, other;
+
+	s->trees->work++;
+	if (done(s, goal) || !yes || !no || yes == goal->live || no == goal->live)
+		return;
+	if (hurries(s) && goal->tried)
+		return;
+	goal->tried = true;
+	steps = test_steps(&s->word, &a, &test) + 1;
+	if (steps >= goal->limit || steps >= goal->best.size)
+		return;
+	size = solve(s, yes, a, goal->limit - steps);
+	if (size == IMPOSSIBLE)
+		return;
+	other = solve(s, no, a, goal->limit - steps);
+	if (other == IMPOSSIBLE || size + other + steps >= goal->best.size)
+		return;
+	goal->best.test = test;
+	goal->best.yes = yes;
+	goal->best.no = no;
+	goal->best.size = size + other + steps;
+}
+
+/* A form's number has one value. Halves are compared as they are unless they are swapped already. */
+static void try_equal(struct search *s, struct goal *goal, struct form form, uint32_t value,
+		      uint64_t yes, uint64_t no)
+{
+	struct test test = {BPF_JEQ, form, value};
+
+	if (!form_equal(form, goal->a) && form.kind != FORM_HOST) {
+		test.form = (struct form){FORM_HOST, form_to_word(form, form.mask)};
+		test.k = form_to_word(form, value);
+	}
+	try(s, goal, test, yes, no);
+}
+
+/* Lines: cells in the order of their values */
+
+static const struct span *span_of(const struct search *s, unsigned cell)
+{
+	return &s->p->elements[s->p->cells[cell].element[0]];
+}
+
+/*
+ * Cells in a row with the same target are a run. Points are runs of one value that have longer ones
+ * on both sides.
+ */
+struct shape {
+	unsigned runs, values, points;
+};
+
+static struct shape shape_of(const struct search *s, uint64_t live)
+{
+	struct shape shape = {0};
+	bool single = false, candidate = false;
+
+	while (live) {
+		uint64_t same = s->with[s->label[first(live)]], other = live & ~same;
+		uint64_t run = other ? live & ((other & -other) - 1) : live;
+		bool now = !(run & (run - 1)) && (run & s->single);
+		shape.runs++;
+		shape.values += now;
+		shape.points += candidate && !now;
+		candidate = now && !single;
+		single = now;
+		live &= ~run;
+	}
+	shape.points += candidate;
+	return shape;
+}
+
+/* The most runs that JEQ and JGE can tell apart on paths of so many tests. */
+static unsigned runs_within(unsigned tests)
+{
+	return tests == 0   ? 1
+	       : tests == 1 ? RUNS_FIRST
+	       : tests > 7  ? 999
+			    : RUNS_MORE << (tests - 2);
+}
+
+/* The most points: JGE halves them, until JEQ tells the last. */
+static unsigned points_within(unsigned tests)
+{
+	return tests == 0 ? 0 : tests > 9 ? 999 : 1U << (tests - 1);
+}
+
+/* The fewest tests, JEQ and JGE, for a shape: each point takes one, and paths are so long. */
+static unsigned fewest(struct shape shape, unsigned tests)
+{
+	unsigned limits = shape.runs - 1 > shape.values ? shape.runs - 1 - shape.values : 0;
+	unsigned leaves = 1, depth = 0;
+
+	limits = limits < shape.runs / 2 ? shape.runs / 2 : limits;
+	/* LEAVES of a tree of JGE, most even, each with JEQ for as many points as there is room for */
+	while (leaves * (tests - depth) < shape.points + 2 * (leaves - (1U << depth)) &&
+	       leaves < shape.points)
+		depth += ++leaves == 2U << depth;
+	return shape.points + leaves - 1 > limits ? shape.points + leaves - 1 : limits;
+}
+
+/* The values of a target that are told by JEQ: the first and the last; the order is all the same. */
+static void try_singles(struct search *s, struct goal *goal)
+{
+	struct form form = s->p->axes[0].form;
+
+	for (unsigned i = 0; i < s->n_targets; i++) {
+		uint64_t cells = s->with[i] & goal->live & s->single;
+		unsigned cell;
+		if (!cells)
+			continue;
+		cell = first(cells);
+		try_equal(s, goal, form, span_of(s, cell)->lo, bit(cell), goal->live & ~bit(cell));
+		if (done(s, goal) || last(cells) == cell)
+			continue;
+		cell = last(cells);
+		try_equal(s, goal, form, span_of(s, cell)->lo, bit(cell), goal->live & ~bit(cell));
+	}
+}
+
+static void try_cut(struct search *s, struct goal *goal, unsigned cell)
+{
+	struct test test = {BPF_JGE, s->p->axes[0].form, span_of(s, cell)->lo};
+	uint64_t below = bit(cell) - 1;
+
+	try(s, goal, test, goal->live & ~below, goal->live & below);
+}
+
+static void try_cuts(struct search *s, struct goal *goal)
+{
+	unsigned cuts[CELLS_MAX], n = 0, before = first(goal->live), from = 0, to;
+
+	for (uint64_t rest = goal->live & (goal->live - 1); rest; rest &= rest - 1) {
+		unsigned cell = first(rest);
+		if (s->label[cell] != s->label[before])
+			cuts[n++] = cell;
+		before = cell;
+	}
+	to = n;
+	if (n > CUTS_ALL || hurries(s)) {
+		unsigned middle = hurries(s) ? 1 : CUTS_MIDDLE;
+		from = (n - middle) / 2;
+		to = from + middle;
+	}
+	for (unsigned i = from; i < to; i++)
+		try_cut(s, goal, cuts[i]);
+}
+
+/* Few values within 32 and two targets: one bit test tells them, once the others are cut off. */
+static void try_hot(struct search *s, struct goal *goal)
+{
+	struct form form = s->p->axes[0].form;
+	unsigned low = first(goal->live & (goal->live - 1)), high = last(goal->live);
+	uint32_t lo = span_of(s, first(goal->live))->lo, hi = span_of(s, high)->hi;
+	uint64_t yes = goal->live & s->with[s->label[first(goal->live)]], no = goal->live & ~yes;
+	struct test test = {BPF_JSET, {FORM_HOT, form.mask}, 0};
+
+	if (form.kind != FORM_HOST || __builtin_popcountll(goal->live) < HOT_CELLS)
+		return;
+	if (hi - lo >= 32 && span_of(s, high)->lo - span_of(s, low)->lo <= 32) {
+		if (hi - span_of(s, low)->lo >= 32)
+			try_cut(s, goal, high);
+		else
+			try_cut(s, goal, low);
+	}
+	if (hi - lo >= 32)
+		return;
+	if (no & ~s->with[s->label[first(no)]])
+		return;
+	if (hi >= 32)
+		test.form.kind = FORM_HOT_FOLDED;
+	for (uint64_t rest = yes; rest; rest &= rest - 1) {
+		const struct span *span = span_of(s, first(rest));
+		for (uint32_t value = span->lo; value - span->lo <= span->hi - span->lo; value++)
+			test.k |= 1U << value % 32;
+	}
+	try(s, goal, test, yes, no);
+}
+
+/* Products */
+
+static unsigned smaller_side(const struct goal *goal, uint64_t yes)
+{
+	unsigned n = __builtin_popcountll(yes), all = __builtin_popcountll(goal->live);
+
+	return n < all - n ? n : all - n;
+}
+
+/* Tests of an axis. Where time is short, only the one that halves the cells best. */
+static void try_axis(struct search *s, struct goal *goal, unsigned i, unsigned least)
+{
+	const struct axis *axis = &s->p->axes[i];
+	uint64_t above = 0;
+
+	for (unsigned e = axis->n; e-- > 0;) {
+		const struct span *span = &s->p->elements[axis->first + e];
+		uint64_t same = s->element[axis->first + e] & goal->live;
+		above |= same;
+		if (span->lo == span->hi && smaller_side(goal, same) >= least)
+			try_equal(s, goal, axis->form, span->lo, same, goal->live & ~same);
+		if (!axis->others && e > 0 && smaller_side(goal, above) >= least)
+			try(s, goal, (struct test){BPF_JGE, axis->form, span->lo}, above,
+			    goal->live & ~above);
+	}
+}
+
+/* How well the best test of an axis halves the cells. */
+static unsigned best_half(const struct search *s, const struct goal *goal)
+{
+	unsigned best = 1;
+
+	for (unsigned i = 0; i < s->p->n_axes; i++) {
+		const struct axis *axis = &s->p->axes[i];
+		uint64_t above = 0;
+		for (unsigned e = axis->n; e-- > 0;) {
+			const struct span *span = &s->p->elements[axis->first + e];
+			uint64_t same = s->element[axis->first + e] & goal->live;
+			unsigned half;
+			above |= same;
+			half = smaller_side(goal, span->lo == span->hi ? same : above);
+			if ((span->lo == span->hi || !axis->others) && half > best)
+				best = half;
+		}
+	}
+	return best;
+}
+
+static void try_axes(struct search *s, struct goal *goal)
+{
+	unsigned least = hurries(s) ? best_half(s, goal) : 0;
+
+	for (unsigned i = 0; i < s->p->n_axes && !(least && goal->tried); i++)
+		try_axis(s, goal, i, least);
+}
+
+/* Bits: found once for all cells */
+
+static struct outcome *outcome_of(struct search *s, struct test test)
+{
+	uint32_t key = (test.k ^ test.form.mask * 5) * 0x9e3779b1U;
+	struct outcome *o = &s->trees->outcomes[key >> 24];
+
+	if (o->round == s->trees->round && o->test.op == test.op && o->test.k == test.k &&
+	    o->test.form.mask == test.form.mask)
+		return o;
+	*o = (struct outcome){.round = s->trees->round, .test = test};
+	s->trees->work += 1 + s->p->n_cells / 4;
+	for (unsigned i = 0; i < s->p->n_cells; i++) {
+		const struct cell *cell = &s->p->cells[i];
+		bool set = test.op == BPF_JSET;
+		struct bits bits = {test.form.mask, set ? 0 : test.k};
+		bool meets = !((cell->known.value ^ bits.value) & cell->known.mask & bits.mask) &&
+			     partition_meets(s->p, cell, bits);
+		bool always = !(bits.mask & ~cell->known.mask);
+		o->no |= (set ? meets : !meets || !always) ? bit(i) : 0;
+		o->yes |= (set ? cell->ones & test.k : meets) ? bit(i) : 0;
+	}
+	return o;
+}
+
+static void try_bits(struct search *s, struct goal *goal, uint32_t mask)
+{
+	struct test test = {BPF_JSET, {FORM_HOST, mask}, mask};
+	const struct outcome *o;
+
+	if (!mask || done(s, goal))
+		return;
+	o = outcome_of(s, test);
+	try(s, goal, test, o->yes & goal->live, o->no & goal->live);
+}
+
+static void try_masked(struct search *s, struct goal *goal, struct bits bits)
+{
+	struct test test = {BPF_JEQ, {FORM_HOST, bits.mask}, bits.value};
+	const struct outcome *o;
+
+	if (!(bits.mask & (bits.mask - 1)) || done(s, goal))
+		return;
+	o = outcome_of(s, test);
+	try(s, goal, test, o->yes & goal->live, o->no & goal->live);
+}
+
+/* What cells have in common. */
+struct common {
+	struct bits known;
+	uint32_t ones;
+};
+
+static struct common common(const struct search *s, uint64_t cells)
+{
+	struct common c = {s->p->cells[first(cells)].known, 0};
+
+	for (; cells; cells &= cells - 1) {
+		const struct cell *cell = &s->p->cells[first(cells)];
+		c.ones |= cell->ones;
+		c.known.mask &= cell->known.mask & ~(c.known.value ^ cell->known.value);
+	}
+	c.known.value &= c.known.mask;
+	return c;
+}
+
+/* Bits by which cells with the same target differ from some others. */
+static void try_common(struct search *s, struct goal *goal, uint64_t cells, struct common all)
+{
+	struct common c = common(s, cells);
+	struct bits bits = {c.known.mask & ~all.known.mask, 0};
+	uint32_t set = bits.mask & c.known.value;
+
+	bits.value = set;
+	try_bits(s, goal, all.ones & s->tested & ~c.ones);
+	try_masked(s, goal, bits);
+	for (unsigned i = 0; set && i < BITS_MAX; i++, set &= set - 1)
+		try_bits(s, goal, set & -set);
+}
+
+static void try_all_common(struct search *s, struct goal *goal)
+{
+	struct common all = common(s, goal->live);
+	bool few = __builtin_popcountll(goal->live) <= FEW_CELLS;
+
+	for (unsigned i = 0; i < s->n_targets; i++) {
+		uint64_t cells = s->with[i] & goal->live;
+		if (cells && cells != goal->live)
+			try_common(s, goal, cells, all);
+	}
+	if (s->line && span_of(s, last(goal->live))->lo > SMALL_VALUE)
+		return;
+	for (uint64_t rest = goal->live; few && rest; rest &= rest - 1) {
+		const struct span *span = s->line ? span_of(s, first(rest)) : NULL;
+		if (!s->line) {
+			try_common(s, goal, rest & -rest, all);
+			continue;
+		}
+		try_bits(s, goal, s->tested & ~form_to_word(s->p->axes[0].form, span->lo));
+		try_bits(s, goal, s->tested & ~form_to_word(s->p->axes[0].form, span->hi));
+	}
+}
+
+/* Solving */
+
+static uint32_t slot_of(const struct trees *trees, uint64_t live, struct form a, unsigned limit)
+{
+	uint64_t key = live * UINT64_C(0x9e3779b97f4a7c15) ^
+		       ((uint64_t)a.mask << 16 ^ (uint64_t)a.kind << 8 ^ limit);
+	uint32_t slot;
+
+	key = (key ^ key >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+	slot = key >> 32 & (trees->room_tried - 1);
+	for (;; slot = (slot + 1) & (trees->room_tried - 1)) {
+		const struct tried *t = &trees->tried[slot];
+		if (t->round != trees->round ||
+		    (t->live == live && t->limit == limit && form_equal(t->a, a)))
+			return slot;
+	}
+}
+
+/* Makes room in the table. */
+static bool grow(struct trees *trees)
+{
+	struct tried *old = trees->tried;
+	uint32_t n = trees->room_tried;
+
+	if (trees->n_tried * 2 < n)
+		return true;
+	trees->tried = calloc(n ? n * 2 : FIRST_ROOM, sizeof(*old));
+	if (!trees->tried) {
+		trees->tried = old;
+		trees->failed = true;
+		return false;
+	}
+	trees->room_tried = n ? n * 2 : FIRST_ROOM;
+	for (uint32_t i = 0; i < n; i++) {
+		if (old[i].round == trees->round)
+			trees->tried[slot_of(trees, old[i].live, old[i].a, old[i].limit)] = old[i];
+	}
+	free(old);
+	return true;
+}
+
+static bool decided(const struct search *s, uint64_t live)
+{
+	return !(live & ~s->with[s->label[first(live)]]);
+}
+
+/* No path can be shorter than that: the targets are leaves of a tree of two ways each. */
+static bool too_short(const struct search *s, uint64_t live, unsigned limit)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < s->n_targets; i++) {
+		if (!(s->with[i] & live))
+			continue;
+		if (s->weight[i] >= limit)
+			return true;
+		sum += limit - s->weight[i] < 32 ? bit(32 - (limit - s->weight[i])) : 1;
+	}
+	return sum > bit(32);
+}
+
+/* The least weight among the targets of cells. */
+static unsigned lightest(const struct search *s, uint64_t live)
+{
+	unsigned least = IMPOSSIBLE;
+
+	for (unsigned i = 0; i < s->n_targets; i++) {
+		if (s->with[i] & live && s->weight[i] < least)
+			least = s->weight[i];
+	}
+	return least;
+}
+
+/* Tests of values and limits in a line. */
+static void try_line(struct search *s, struct goal *goal)
+{
+	struct shape shape = shape_of(s, goal->live);
+	unsigned tests = goal->limit - lightest(s, goal->live);
+
+	goal->enough = fewest(shape, tests);
+	try_hot(s, goal);
+	if ((shape.runs > runs_within(tests) || shape.points > points_within(tests)) &&
+	    (shape.runs > FEW_CELLS || span_of(s, last(goal->live))->lo > SMALL_VALUE))
+		return;
+	try_singles(s, goal);
+	try_cuts(s, goal);
+}
+
+static void try_all(struct search *s, struct goal *goal)
+{
+	if (s->line) {
+		try_line(s, goal);
+	} else {
+		try_axes(s, goal);
+	}
+	if ((s->light && s->line) || hurries(s) || done(s, goal))
+		return;
+	goal->enough = 1;
+	try_all_common(s, goal);
+}
+
+/* The size of the best tree for cells whose longest path is at most LIMIT, or IMPOSSIBLE. */
+static unsigned solve(struct search *s, uint64_t live, struct form a, unsigned limit)
+{
+	struct trees *trees = s->trees;
+	struct goal goal = {.live = live, .a = a, .limit = limit};
+	uint32_t slot;
+
+	if (decided(s, live))
+		return s->weight[s->label[first(live)]] <= limit ? 0 : IMPOSSIBLE;
+	if (too_short(s, live, limit) || !grow(trees))
+		return IMPOSSIBLE;
+	slot = slot_of(trees, live, a, limit);
+	if (trees->tried[slot].round == trees->round)
+		return trees->tried[slot].size;
+	goal.best = (struct tried){
+		.live = live, .a = a, .limit = limit, .size = IMPOSSIBLE, .round = trees->round};
+	try_all(s, &goal);
+	if (!grow(trees))
+		return IMPOSSIBLE;
+	trees->tried[slot_of(trees, live, a, limit)] = goal.best;
+	trees->n_tried++;
+	return goal.best.size;
+}
+
+/* Takes the tree that solve() found out of the table. */
+static uint32_t take(struct search *s, uint64_t live, struct form a, unsigned limit)
+{
+	struct trees *trees = s->trees;
+	uint32_t at = trees->n;
+	struct tried t;
+	uint32_t yes, no;
+
+	if (decided(s, live))
+		return s->target[s->label[first(live)]] | TREE_LEAF;
+	t = trees->tried[slot_of(trees, live, a, limit)];
+	if (at == trees->room) {
+		uint32_t room = at ? at * 2 : FIRST_ROOM;
+		struct tree_node *nodes = reallocarray(trees->nodes, room, sizeof(*nodes));
+		if (!nodes) {
+			trees->failed = true;
+			return TREE_LEAF;
+		}
+		trees->nodes = nodes;
+		trees->room = room;
+	}
+	trees->n++;
+	limit -= test_steps(&s->word, &a, &t.test) + 1;
+	yes = take(s, t.yes, a, limit);
+	no = take(s, t.no, a, limit);
+	trees->nodes[at] = (struct tree_node){t.test, yes, no};
+	return at;
+}
+
+static void find_elements(struct search *s)
+{
+	memset(s->element, 0, s->p->n_elements * sizeof(*s->element));
+	for (unsigned i = 0; i < s->p->n_cells; i++) {
+		for (unsigned axis = 0; axis < s->p->n_axes; axis++)
+			s->element[s->p->axes[axis].first + s->p->cells[i].element[axis]] |= bit(i);
+	}
+}
+
+static void find_targets(struct search *s, const uint32_t *weights)
+{
+	for (unsigned i = 0; i < s->p->n_cells; i++) {
+		uint32_t target = s->p->cells[i].target;
+		unsigned label = 0;
+		while (label < s->n_targets && s->target[label] != target)
+			label++;
+		if (label == s->n_targets) {
+			s->target[label] = target;
+			s->weight[label] = weights[target];
+			s->with[label] = 0;
+			s->n_targets++;
+		}
+		s->label[i] = label;
+		s->with[label] |= bit(i);
+		if (s->line && span_of(s, i)->lo == span_of(s, i)->hi)
+			s->single |= bit(i);
+	}
+}
+
+bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *weights,
+	       unsigned limit, bool light, struct tree *tree)
+{
+	struct search s;
+	uint64_t all = p->n_cells == 64 ? UINT64_MAX : bit(p->n_cells) - 1;
+
+	s.trees = trees;
+	s.p = p;
+	s.word = (struct loaded){p->word, p->known};
+	s.n_targets = 0;
+	s.single = 0;
+	s.tested = 0;
+	for (unsigned i = 0; i < p->n_axes; i++)
+		s.tested |= form_to_word(p->axes[i].form, p->axes[i].form.mask);
+	s.work_max = trees->work + (light ? WORK_LIGHT : WORK_MAX);
+	s.light = light;
+	s.line = p->n_axes == 1 && !p->axes[0].others;
+	find_targets(&s, weights);
+	if (!s.line)
+		find_elements(&s);
+	if (!trees->outcomes)
+		trees->outcomes = calloc(OUTCOMES, sizeof(*trees->outcomes));
+	if (!trees->outcomes) {
+		trees->failed = true;
+		return false;
+	}
+	trees->round++;
+	trees->n_tried = 0;
+	tree->first = trees->n;
+	while (too_short(&s, all, limit))
+		limit++;
+	while ((tree->size = solve(&s, all, tree->form, limit)) == IMPOSSIBLE && !trees->failed)
+		limit++;
+	if (trees->failed)
+		return false;
+	trees->hurried |= hurries(&s);
+	tree->worst = limit;
+	tree->root = take(&s, all, tree->form, limit);
+	return !trees->failed;
+}
+
+void trees_destroy(struct trees *trees)
+{
+	free(trees->nodes);
+	free(trees->tried);
+	free(trees->outcomes);
+	*trees = (struct trees){0};
+}
