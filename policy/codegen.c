@@ -27,14 +27,14 @@ enum {
 	FEW_RUNS = 10,	  /* of so many, the short ones are searched value by value */
 	SHORT_RUN = 4,
 	WORDS_TRIED = 3,    /* that may come first, of those that the most parts read */
-	PARTS_TRIED = 16,   /* with more parts only one word is tried */
+	ATOMS_TRIED = 24,   /* where there are more only one word is tried, */
 	STATES_TRIED = 400, /* and when there are that many states */
 	SLACK_MAX = 31,	    /* how much longer paths may get to fit a program into BPF_LEN_MAX */
-	STATES_MAX = 3 * BPF_LEN_MAX,
-	GRAPH_MAX = 4 * BPF_LEN_MAX, /* blocks; more have no chance to fit into a program */
+	STATES_MAX = 2 * BPF_LEN_MAX,
+	GRAPH_MAX = 2 * BPF_LEN_MAX, /* blocks; more have no chance to fit into a program */
 	ATOMS_MAX = 128,	     /* more are never cells of one partition */
 	WORK_MIN = 40000,	     /* steps of building, before it is given up, */
-	WORK_PER_PART = 2000,	     /* and so many for each part of the expression */
+	WORK_PER_PART = 300,	     /* and so many for each part of the expression */
 	WORK_PART = 1000,  /* as WORK_MIN, for one of the parts that are tested in turn, */
 	SIZE_PART = 8,	   /* which take no more instructions than that */
 	SIZE_PER_PART = 5, /* and that for each part of theirs */
@@ -547,7 +547,7 @@ static bool build_cells(struct builder *b, term t, struct arrival at, const stru
 	term kids[CELLS_MAX];
 	bool same = true, made;
 
-	if (atoms->n > ATOMS_MAX)
+	if (atoms->n > ATOMS_MAX || (at.light && atoms->n >= CELLS_LIGHT))
 		return false;
 	for (size_t i = 0; i < atoms->n; i++)
 		list[i] = atom_at(b, atoms, i);
@@ -710,7 +710,7 @@ static uint32_t build(struct builder *b, term t)
 	if (best)
 		return best;
 	words = first_words(b, t);
-	if (term_node(&b->terms, t)->n > PARTS_TRIED || b->n_states > STATES_TRIED)
+	if (term_node(&b->terms, t)->atoms > ATOMS_TRIED || b->n_states > STATES_TRIED)
 		words = simplest(b, t, words);
 	for (; words && tried < WORDS_TRIED; words &= words - 1, tried++) {
 		unsigned word = __builtin_ctz(words);

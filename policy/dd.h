@@ -35,7 +35,7 @@ struct dd {
 	uint8_t position[DD_WORDS]; /* and back */
 	bool swapped[DD_WORDS];	    /* its bits are ordered as a be32's on little-endian */
 	uint64_t work;		    /* steps taken */
-	bool full; /* memory or DD_NODES_MAX reached: every result is void */
+	bool full;		    /* memory or DD_NODES_MAX reached: every result is void */
 };
 
 /*

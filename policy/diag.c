@@ -2,6 +2,7 @@
 #include "policy/diag.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static char *format_message(struct arena *arena, const char *format, va_list args)
 {
@@ -71,16 +72,15 @@ bool diag_failed(const struct diags *diags)
 struct position diag_position(const struct source *source, size_t offset)
 {
 	struct position position = {.line = 1};
+	const char *start = source->text, *end;
 
-	for (size_t i = 0; i < offset; i++) {
-		if (source->text[i] != '\n')
-			continue;
+	while ((end = memchr(start, '\n', offset - (size_t)(start - source->text)))) {
 		position.line++;
-		position.line_start = i + 1;
+		start = end + 1;
 	}
+	position.line_start = (size_t)(start - source->text);
 	position.column = offset - position.line_start + 1;
-	position.line_end = offset;
-	while (position.line_end < source->size && source->text[position.line_end] != '\n')
-		position.line_end++;
+	end = memchr(source->text + offset, '\n', source->size - offset);
+	position.line_end = end ? (size_t)(end - source->text) : source->size;
 	return position;
 }

@@ -105,8 +105,7 @@ static bool prepare(struct lint *lint)
 	}
 	for (const struct statement *s = lint->policy->first; s; s = s->next)
 		lint->views[lint->nr_views++] = view_of(lint->policy, s);
-	for (unsigned op = 0; op < URING_OPS_MAX; op++)
-		lint->ops[op] = lower_op_verdict(lint->policy, op);
+	lower_verdicts(lint->policy, lint->ops);
 	lint->verdicts = policy_verdicts(lint->policy, lint->ops[URING_OP_MSG_RING] == OP_ALLOWED);
 	if (lint->verdicts.no_requests)
 		for (unsigned op = 0; op < URING_OPS_MAX; op++)

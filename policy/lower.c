@@ -24,6 +24,13 @@ enum { FLAG_FIXED_FILE = 0x01 };
 
 /* --- what the statements say of an op */
 
+static enum payload payload_of(unsigned op)
+{
+	const struct row *row = table_row(&op_table, op);
+
+	return row ? row->payload : PAYLOAD_NONE;
+}
+
 static bool speaks_of(const struct statement *s, unsigned op)
 {
 	uint8_t denied, required;
@@ -33,40 +40,98 @@ static bool speaks_of(const struct statement *s, unsigned op)
 	       set_has(&s->members, op) && !policy_is_flag_rule(s, &denied, &required);
 }
 
-/* Summary of the statements about an op. */
+/* The ops that the statements are about: those that they decide whatever the request, or not. */
 struct said {
-	bool denied, allowed; /* whatever the request */
-	bool deny_if, allow_if;
+	struct set denied, allowed, deny_if, allow_if;
 };
 
-static struct said said_of(const struct policy *policy, unsigned op)
+static struct said said_of(const struct policy *policy)
 {
 	struct said said = {0};
+	uint8_t denied, required;
 
 	for (const struct statement *s = policy->first; s; s = s->next) {
-		if (!speaks_of(s, op))
+		if (s->subject != SUBJECT_OP || policy_is_flag_rule(s, &denied, &required))
 			continue;
 		if (s->effect == EFFECT_DENY)
-			*(s->cond ? &said.deny_if : &said.denied) = true;
-		else
-			*(s->cond ? &said.allow_if : &said.allowed) = true;
+			set_unite(s->cond ? &said.deny_if : &said.denied, &s->members);
+		else if (s->effect == EFFECT_ALLOW)
+			set_unite(s->cond ? &said.allow_if : &said.allowed, &s->members);
 	}
 	return said;
 }
 
-enum op_verdict lower_op_verdict(const struct policy *policy, unsigned op)
+void lower_verdicts(const struct policy *policy, enum op_verdict verdicts[URING_OPS_MAX])
 {
-	struct said said = said_of(policy, op);
+	struct said said = said_of(policy);
+	enum op_verdict otherwise =
+		policy_default_allows(policy, SUBJECT_OP) ? OP_ALLOWED : OP_DENIED;
 
-	if (said.denied)
-		return OP_DENIED;
-	if (said.deny_if)
-		return OP_CONDITIONAL;
-	if (said.allowed)
-		return policy_zero_address_denied(policy, op) ? OP_CONDITIONAL : OP_ALLOWED;
-	if (said.allow_if)
-		return OP_CONDITIONAL;
-	return policy_default_allows(policy, SUBJECT_OP) ? OP_ALLOWED : OP_DENIED;
+	for (unsigned op = 0; op < URING_OPS_MAX; op++) {
+		if (set_has(&said.denied, op))
+			verdicts[op] = OP_DENIED;
+		else if (set_has(&said.deny_if, op))
+			verdicts[op] = OP_CONDITIONAL;
+		else if (set_has(&said.allowed, op))
+			verdicts[op] = policy_zero_address_denied(policy, op) ? OP_CONDITIONAL
+									      : OP_ALLOWED;
+		else
+			verdicts[op] = set_has(&said.allow_if, op) ? OP_CONDITIONAL : otherwise;
+	}
+}
+
+static bool tests_sqe_flags(const struct cond *cond)
+{
+	if (cond->kind == COND_TEST)
+		return cond->test.field == FIELD_SQE_FLAGS;
+	return tests_sqe_flags(cond->left) || (cond->right && tests_sqe_flags(cond->right));
+}
+
+/* Takes from each of N classes those of its members that are not in SET, as a class of their own. */
+static unsigned split_classes(struct set classes[URING_OPS_MAX], unsigned n, const struct set *set)
+{
+	for (unsigned i = 0, before = n; i < before; i++) {
+		struct set out = classes[i], in;
+
+		set_subtract(&out, set);
+		in = classes[i];
+		set_subtract(&in, &out);
+		if (set_is_empty(&in) || set_is_empty(&out))
+			continue;
+		classes[i] = in;
+		classes[n++] = out;
+	}
+	return n;
+}
+
+void lower_alike(const struct policy *policy, uint8_t alike[URING_OPS_MAX])
+{
+	struct set classes[URING_OPS_MAX], flags = {0};
+	unsigned n = 1;
+
+	set_fill(&classes[0]);
+	for (unsigned payload = PAYLOAD_OPEN; payload <= PAYLOAD_CONNECT; payload <<= 1) {
+		struct set with = {0};
+
+		for (unsigned op = 0; op < URING_OPS_MAX; op++)
+			if (payload_of(op) == payload)
+				set_add(&with, op);
+		n = split_classes(classes, n, &with);
+	}
+	for (const struct statement *s = policy->first; s; s = s->next) {
+		if (s->subject != SUBJECT_OP)
+			continue;
+		n = split_classes(classes, n, &s->members);
+		if (s->cond && tests_sqe_flags(s->cond))
+			set_unite(&flags, &s->members);
+	}
+	for (unsigned op = 0; op < URING_OPS_MAX; op++) {
+		unsigned i = 0;
+
+		while (!set_has(&classes[i], op))
+			i++;
+		alike[op] = set_has(&flags, op) ? op : set_first(&classes[i]);
+	}
 }
 
 /* --- single tests */
@@ -391,13 +456,6 @@ static struct expr *lower_cond(const struct cond *cond, const struct kernel *ker
 
 /* --- whole ops */
 
-static enum payload payload_of(unsigned op)
-{
-	const struct row *row = table_row(&op_table, op);
-
-	return row ? row->payload : PAYLOAD_NONE;
-}
-
 /* Whether any statement of this effect matches: the or of their conditions. */
 static struct expr *any_matches(const struct policy *policy, const struct kernel *kernel,
 				unsigned op, enum effect effect)
@@ -444,10 +502,11 @@ struct expr *lower_op(const struct policy *policy, const struct kernel *kernel, 
 {
 	struct expr *denied = any_matches(policy, kernel, op, EFFECT_DENY);
 	struct expr *allowed = any_matches(policy, kernel, op, EFFECT_ALLOW);
+	struct said said = said_of(policy);
 
 	if (policy_zero_address_denied(policy, op))
 		denied = expr_add(denied, zero_address(kernel));
-	if (!said_of(policy, op).allow_if && policy_default_allows(policy, SUBJECT_OP))
+	if (!set_has(&said.allow_if, op) && policy_default_allows(policy, SUBJECT_OP))
 		allowed = expr_add(allowed, constant(true));
 	*assume = always(kernel, op);
 	return both(expr_not(denied), allowed);

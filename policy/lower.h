@@ -5,16 +5,23 @@
 #include "policy/expr.h"
 #include "policy/kernel.h"
 #include "policy/policy.h"
+#include "policy/uring-abi.h"
 
 /** What a policy decides about an op: one answer for all of its requests, or not. */
 enum op_verdict { OP_ALLOWED, OP_DENIED, OP_CONDITIONAL };
 
 /**
- * Decides an op as far as that can be done without a request.
- *
- * @return OP_CONDITIONAL if a condition that some statement has for the op can matter
+ * Decides every op as far as that can be done without a request: OP_CONDITIONAL if a condition that
+ * some statement has for the op can matter.
  */
-enum op_verdict lower_op_verdict(const struct policy *policy, unsigned op);
+void lower_verdicts(const struct policy *policy, enum op_verdict verdicts[URING_OPS_MAX]);
+
+/**
+ * Sets for each op which is the first that is like it: the policy says the same of both, and their
+ * contexts look the same, so that one program does for both. The word with the SQE flags has the
+ * opcode, too, which a program may make use of, so an op whose flags are tested is like no other.
+ */
+void lower_alike(const struct policy *policy, uint8_t alike[URING_OPS_MAX]);
 
 /**
  * Lowers what the policy says about an op to tests of the words that a filter of the kernel sees

@@ -2,6 +2,7 @@
 #include "policy/parser.h"
 
 #include "policy/network.h"
+#include "policy/uring-abi.h"
 
 /*
  * Conditions: cond = and { or and }; and = not { and not }; not = [ not ] ( "(" cond ")" | test ).
@@ -439,11 +440,13 @@ static bool read_comparison(struct parser *parser, struct value_context *context
 /* An op of the statement that does not have the field; -1 if all have it. */
 static int op_without(const struct statement *statement, const struct field *field)
 {
-	for (unsigned op = 0; op < 256; op++) {
-		const struct row *row = table_row(&op_table, op);
+	for (unsigned op = 0; op < URING_OPS_MAX; op++) {
+		const struct row *row;
 
-		if (set_has(&statement->members, op) &&
-		    !field_in(field, row ? row->payload : PAYLOAD_NONE))
+		if (!set_has(&statement->members, op))
+			continue;
+		row = table_row(&op_table, op);
+		if (!field_in(field, row ? row->payload : PAYLOAD_NONE))
 			return (int)op;
 	}
 	return -1;

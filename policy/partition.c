@@ -29,6 +29,8 @@ bool partition_meets(const struct partition *p, const struct cell *cell, struct 
 
 	if (cell->known.mask & bits.mask & (cell->known.value ^ bits.value))
 		return false;
+	if (!(bits.mask & ~cell->known.mask))
+		return true;
 	for (unsigned i = 0; i < p->n_axes; i++) {
 		const struct axis *axis = &p->axes[i];
 		struct span span = *element(p, cell, i);

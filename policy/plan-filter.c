@@ -193,31 +193,6 @@ bool filter_denies_all(const struct filter *filter)
 	return is_constant(&filter->program, &allows) && !allows;
 }
 
-static bool tests_sqe_flags(const struct cond *cond)
-{
-	if (cond->kind == COND_TEST)
-		return cond->test.field == FIELD_SQE_FLAGS;
-	return tests_sqe_flags(cond->left) || (cond->right && tests_sqe_flags(cond->right));
-}
-
-/*
- * Whether the policy says the same of two ops whose contexts look the same, so that one program does
- * for both. The word with the SQE flags has the opcode, too, which a program may make use of.
- */
-static bool are_alike(const struct policy *policy, unsigned a, unsigned b)
-{
-	if (payload_of(a) != payload_of(b))
-		return false;
-	for (const struct statement *s = policy->first; s; s = s->next) {
-		if (s->subject != SUBJECT_OP)
-			continue;
-		if (set_has(&s->members, a) != set_has(&s->members, b) ||
-		    (set_has(&s->members, a) && s->cond && tests_sqe_flags(s->cond)))
-			return false;
-	}
-	return true;
-}
-
 static enum codegen_status copy_program(const struct bpf_program *from, struct bpf_program *to)
 {
 	for (size_t i = 0; i < from->len; i++)
@@ -232,7 +207,7 @@ static enum codegen_status program_of(const struct work *work, const struct plan
 {
 	for (size_t i = 0; i < plan->nr_filters && !filters_flags(work); i++)
 		if (!filter_denies_all(&plan->filters[i]) &&
-		    are_alike(work->policy, plan->filters[i].op, op))
+		    work->alike[plan->filters[i].op] == work->alike[op])
 			return copy_program(&plan->filters[i].program, program);
 	return generate(work, op, program);
 }
@@ -283,6 +258,7 @@ void compile_filters(struct work *work, struct plan *plan)
 		diag_no_memory(work->diags);
 		return;
 	}
+	lower_alike(work->policy, work->alike);
 	check_flags(work);
 	for (unsigned op = 0; op < work->kernel->nr_ops; op++) {
 		if ((work->ops[op] == OP_CONDITIONAL || (work->ops[op] == OP_ALLOWED && flags)) &&

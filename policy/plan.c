@@ -30,8 +30,7 @@ uint8_t denied_flags(const struct work *work)
 
 static void decide(struct work *work)
 {
-	for (unsigned op = 0; op < URING_OPS_MAX; op++)
-		work->ops[op] = lower_op_verdict(work->policy, op);
+	lower_verdicts(work->policy, work->ops);
 	work->verdicts = policy_verdicts(work->policy, work->ops[URING_OP_MSG_RING] == OP_ALLOWED);
 	if (work->verdicts.no_requests)
 		for (unsigned op = 0; op < URING_OPS_MAX; op++)

@@ -106,10 +106,11 @@ bool policy_is_flag_rule(const struct statement *statement, uint8_t *denied, uin
 	const struct test *test;
 	struct set all;
 
-	set_fill(&all);
 	*denied = *required = 0;
-	if (statement->subject != SUBJECT_OP || statement->effect != EFFECT_DENY || !cond ||
-	    !set_equal(&statement->members, &all))
+	if (statement->subject != SUBJECT_OP || statement->effect != EFFECT_DENY || !cond)
+		return false;
+	set_fill(&all);
+	if (!set_equal(&statement->members, &all))
 		return false;
 	if (negated)
 		cond = cond->left;

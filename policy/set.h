@@ -44,6 +44,21 @@ static inline void set_subtract(struct set *s, const struct set *without)
 		s->word[i] &= ~without->word[i];
 }
 
+static inline bool set_is_empty(const struct set *s)
+{
+	return !(s->word[0] | s->word[1] | s->word[2] | s->word[3]);
+}
+
+/** The least member of a set that has some. */
+static inline unsigned set_first(const struct set *s)
+{
+	unsigned i = 0;
+
+	while (!s->word[i])
+		i++;
+	return i * 64 + (unsigned)__builtin_ctzll(s->word[i]);
+}
+
 static inline bool set_equal(const struct set *a, const struct set *b)
 {
 	for (int i = 0; i < 4; i++)

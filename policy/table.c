@@ -221,11 +221,17 @@ const struct row *table_find(const struct table *table, const char *name, size_t
 
 const struct row *table_row(const struct table *table, uint64_t number)
 {
+	size_t last = table->n; /* and one more */
+
 	if (number < table->n && table->rows[number].number == number &&
 	    !table->rows[number].proposed)
 		return &table->rows[number];
-	for (size_t i = 0; i < table->n; i++)
-		if (table->rows[i].number == number && !table->rows[i].proposed)
+	while (last > 0 && table->rows[last - 1].proposed)
+		last--;
+	if (last == 0 || table->rows[last - 1].number < number)
+		return NULL;
+	for (size_t i = 0; i < last; i++)
+		if (table->rows[i].number == number)
 			return &table->rows[i];
 	return NULL;
 }

@@ -207,9 +207,10 @@ static term intern_atom(struct terms *terms, struct atom atom)
 			return 2 * i;
 	}
 	terms->atoms[terms->n_atoms] = atom;
-	return add_node(terms,
-			(struct term_node){.first = terms->n_atoms++, .words = 1U << atom.word},
-			hash);
+	return add_node(
+		terms,
+		(struct term_node){.first = terms->n_atoms++, .atoms = 1, .words = 1U << atom.word},
+		hash);
 }
 
 /* The atom, without the known bits, if it is still one. */
@@ -353,6 +354,14 @@ static void push_kid(struct terms *terms, term t)
 		push(terms, terms->kids[first + i]);
 }
 
+static void add_kid(struct term_node *node, const struct term_node *kid)
+{
+	uint64_t atoms = (uint64_t)node->atoms + kid->atoms;
+
+	node->words |= kid->words;
+	node->atoms = atoms < UINT32_MAX ? atoms : UINT32_MAX;
+}
+
 static term intern_any(struct terms *terms, const term *kids, uint32_t n)
 {
 	uint32_t hash = hash_kids(kids, n);
@@ -369,7 +378,7 @@ static term intern_any(struct terms *terms, const term *kids, uint32_t n)
 	memcpy(&terms->kids[terms->n_kids], kids, n * sizeof(*kids));
 	terms->n_kids += n;
 	for (uint32_t i = 0; i < n; i++)
-		node.words |= term_words(terms, kids[i]);
+		add_kid(&node, term_node(terms, kids[i]));
 	return add_node(terms, node, hash);
 }
 

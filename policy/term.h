@@ -71,6 +71,7 @@ struct term_node {
 	uint32_t memo;	   /* what it came to in the walk of that number */
 	uint32_t visit;	   /* the last walk that saw it */
 	uint32_t value[2]; /* free for the user, of the term and its negation; at first 0 */
+	uint32_t atoms;	   /* how many there are below, shared ones counted each time */
 	uint16_t words;	   /* bit W: reads word W */
 	uint64_t yes, no;  /* see term_split() */
 };

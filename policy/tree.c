@@ -15,12 +15,15 @@
 
 enum {
 	IMPOSSIBLE = UINT16_MAX,
-	OUTCOMES = 256,
-	FIRST_ROOM = 256,
+	OUTCOMES = 64,
+	FIRST_ROOM = 64,
 	WORK_MAX = 4000,  /* steps of one search, after which it takes what comes first */
 	WORK_LIGHT = 300, /* where there are many values */
+	TARGETS_MAX = 4,  /* where there are more of them, too, */
+	RUNS_LIGHT = 7,	  /* only so few are told by JEQ */
 	CUTS_ALL = 8,	  /* where there are more cuts, the ones about the middle are tried */
 	CUTS_MIDDLE = 5,
+	CUTS_LIGHT = 1,
 	FEW_CELLS = 9, /* of so many, all bits are tried that either of their ends does not have */
 	SMALL_VALUE = 256, /* tests of such bits are only tried for numbers up to that */
 	HOT_CELLS = 6,	   /* fewer are told apart faster by comparing */
@@ -357,8 +360,9 @@ static void try_cuts(struct search *s, struct goal *goal)
 		before = cell;
 	}
 	to = n;
-	if (n > CUTS_ALL || hurries(s)) {
-		unsigned middle = hurries(s) ? 1 : CUTS_MIDDLE;
+	if (n > CUTS_ALL || hurries(s) || s->light) {
+		unsigned middle = hurries(s) ? 1 : s->light ? CUTS_LIGHT : CUTS_MIDDLE;
+		middle = middle < n ? middle : n;
 		from = (n - middle) / 2;
 		to = from + middle;
 	}
@@ -458,7 +462,7 @@ static void try_axes(struct search *s, struct goal *goal)
 static struct outcome *outcome_of(struct search *s, struct test test)
 {
 	uint32_t key = (test.k ^ test.form.mask * 5) * 0x9e3779b1U;
-	struct outcome *o = &s->trees->outcomes[key >> 24];
+	struct outcome *o = &s->trees->outcomes[key >> 26];
 
 	if (o->round == s->trees->round && o->test.op == test.op && o->test.k == test.k &&
 	    o->test.form.mask == test.form.mask)
@@ -640,7 +644,8 @@ static void try_line(struct search *s, struct goal *goal)
 	if ((shape.runs > runs_within(tests) || shape.points > points_within(tests)) &&
 	    (shape.runs > FEW_CELLS || span_of(s, last(goal->live))->lo > SMALL_VALUE))
 		return;
-	try_singles(s, goal);
+	if (!s->light || shape.runs <= RUNS_LIGHT)
+		try_singles(s, goal);
 	try_cuts(s, goal);
 }
 
@@ -753,10 +758,11 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 	s.tested = 0;
 	for (unsigned i = 0; i < p->n_axes; i++)
 		s.tested |= form_to_word(p->axes[i].form, p->axes[i].form.mask);
-	s.work_max = trees->work + (light ? WORK_LIGHT : WORK_MAX);
 	s.light = light;
 	s.line = p->n_axes == 1 && !p->axes[0].others;
 	find_targets(&s, weights);
+	s.light |= s.n_targets > TARGETS_MAX;
+	s.work_max = trees->work + (s.light ? WORK_LIGHT : WORK_MAX);
 	if (!s.line)
 		find_elements(&s);
 	if (!trees->outcomes)

@@ -21,12 +21,14 @@ struct all_verdicts {
 static struct all_verdicts verdicts_of(const char *options)
 {
 	struct all_verdicts verdicts = {0};
+	enum op_verdict ops[URING_OPS_MAX];
 	struct built built;
 
 	build(&built, options);
 	cr_assert_not(diag_failed(&built.loaded.diags), "%s: %s", options, built_messages(&built));
+	lower_verdicts(&built.loaded.policy, ops);
 	for (unsigned op = 0; op < URING_OPS_MAX; op++)
-		if (lower_op_verdict(&built.loaded.policy, op) == OP_ALLOWED)
+		if (ops[op] == OP_ALLOWED)
 			set_add(&verdicts.ops, op);
 	verdicts.others =
 		policy_verdicts(&built.loaded.policy, set_has(&verdicts.ops, URING_OP_MSG_RING));
