@@ -106,18 +106,15 @@ static unsigned split_classes(struct set classes[URING_OPS_MAX], unsigned n, con
 
 void lower_alike(const struct policy *policy, uint8_t alike[URING_OPS_MAX])
 {
-	struct set classes[URING_OPS_MAX], flags = {0};
+	struct set classes[URING_OPS_MAX], flags = {0}, with[PAYLOAD_CONNECT + 1] = {0};
 	unsigned n = 1;
 
 	set_fill(&classes[0]);
-	for (unsigned payload = PAYLOAD_OPEN; payload <= PAYLOAD_CONNECT; payload <<= 1) {
-		struct set with = {0};
-
-		for (unsigned op = 0; op < URING_OPS_MAX; op++)
-			if (payload_of(op) == payload)
-				set_add(&with, op);
-		n = split_classes(classes, n, &with);
-	}
+	for (size_t i = 0; i < op_table.n; i++)
+		if (!op_table.rows[i].proposed)
+			set_add(&with[op_table.rows[i].payload], (unsigned)op_table.rows[i].number);
+	for (unsigned payload = PAYLOAD_OPEN; payload <= PAYLOAD_CONNECT; payload <<= 1)
+		n = split_classes(classes, n, &with[payload]);
 	for (const struct statement *s = policy->first; s; s = s->next) {
 		if (s->subject != SUBJECT_OP)
 			continue;

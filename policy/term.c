@@ -385,12 +385,13 @@ static term intern_any(struct terms *terms, const term *kids, uint32_t n)
 /* The OR of what is on the stack from FIRST on, which is taken off. */
 static term pop_any(struct terms *terms, uint32_t first)
 {
-	term *kids = terms->stack + first;
 	uint32_t n = 0, end = terms->n_stack - first;
+	term *kids;
 
 	terms->n_stack = first;
 	if (terms->failed || !end)
 		return TERM_FALSE;
+	kids = terms->stack + first;
 	sort(kids, end);
 	for (uint32_t i = 0; i < end; i++) {
 		if (n && kids[n - 1] == kids[i])

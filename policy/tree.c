@@ -17,7 +17,7 @@ enum {
 	IMPOSSIBLE = UINT16_MAX,
 	OUTCOMES = 64,
 	FIRST_ROOM = 64,
-	WORK_MAX = 4000,  /* steps of one search, after which it takes what comes first */
+	WORK_MAX = 2500,  /* steps of one search, after which it takes what comes first */
 	WORK_LIGHT = 300, /* where there are many values */
 	TARGETS_MAX = 4,  /* where there are more of them, too, */
 	RUNS_LIGHT = 7,	  /* only so few are told by JEQ */
@@ -213,6 +213,18 @@ static bool hurries(const struct search *s)
 	return s->trees->work > s->work_max;
 }
 
+/* The least weight among the targets of cells. */
+static unsigned lightest(const struct search *s, uint64_t live)
+{
+	unsigned least = IMPOSSIBLE;
+
+	for (unsigned i = 0; i < s->n_targets; i++) {
+		if (s->with[i] & live && s->weight[i] < least)
+			least = s->weight[i];
+	}
+	return least;
+}
+
 static bool done(const struct search *s, const struct goal *goal)
 {
 	return goal->best.size <= goal->enough || (goal->best.size != IMPOSSIBLE && hurries(s));
@@ -234,7 +246,7 @@ static void try(struct search *s, struct goal *goal, struct test test, uint64_t 
 	if (steps >= goal->limit || steps >= goal->best.size)
 		return;
 	size = solve(s, yes, a, goal->limit - steps);
-	if (size == IMPOSSIBLE)
+	if (size == IMPOSSIBLE || size + steps >= goal->best.size)
 		return;
 	other = solve(s, no, a, goal->limit - steps);
 	if (other == IMPOSSIBLE || size + other + steps >= goal->best.size)
@@ -271,10 +283,12 @@ static const struct span *span_of(const struct search *s, unsigned cell)
  */
 struct shape {
 	unsigned runs, values, points;
+	unsigned weight; /* of the lightest point or the lightest other run: of the heavier of these */
 };
 
 static struct shape shape_of(const struct search *s, uint64_t live)
 {
+	unsigned value = IMPOSSIBLE, other_run = IMPOSSIBLE;
 	struct shape shape = {0};
 	bool single = false, candidate = false;
 
@@ -282,6 +296,8 @@ static struct shape shape_of(const struct search *s, uint64_t live)
 		uint64_t same = s->with[s->label[first(live)]], other = live & ~same;
 		uint64_t run = other ? live & ((other & -other) - 1) : live;
 		bool now = !(run & (run - 1)) && (run & s->single);
+		unsigned weight = s->weight[s->label[first(live)]], *least = now ? &value : &other_run;
+		*least = weight < *least ? weight : *least;
 		shape.runs++;
 		shape.values += now;
 		shape.points += candidate && !now;
@@ -290,6 +306,9 @@ static struct shape shape_of(const struct search *s, uint64_t live)
 		live &= ~run;
 	}
 	shape.points += candidate;
+	value = value == IMPOSSIBLE ? 0 : value;
+	other_run = other_run == IMPOSSIBLE ? 0 : other_run;
+	shape.weight = value > other_run ? value : other_run;
 	return shape;
 }
 
@@ -541,13 +560,14 @@ static void try_all_common(struct search *s, struct goal *goal)
 {
 	struct common all = common(s, goal->live);
 	bool few = __builtin_popcountll(goal->live) <= FEW_CELLS;
+	bool last_test = goal->limit <= lightest(s, goal->live) + 1;
 
 	for (unsigned i = 0; i < s->n_targets; i++) {
 		uint64_t cells = s->with[i] & goal->live;
 		if (cells && cells != goal->live)
 			try_common(s, goal, cells, all);
 	}
-	if (s->line && span_of(s, last(goal->live))->lo > SMALL_VALUE)
+	if (last_test || (s->line && span_of(s, last(goal->live))->lo > SMALL_VALUE))
 		return;
 	for (uint64_t rest = goal->live; few && rest; rest &= rest - 1) {
 		const struct span *span = s->line ? span_of(s, first(rest)) : NULL;
@@ -621,27 +641,15 @@ static bool too_short(const struct search *s, uint64_t live, unsigned limit)
 	return sum > bit(32);
 }
 
-/* The least weight among the targets of cells. */
-static unsigned lightest(const struct search *s, uint64_t live)
-{
-	unsigned least = IMPOSSIBLE;
-
-	for (unsigned i = 0; i < s->n_targets; i++) {
-		if (s->with[i] & live && s->weight[i] < least)
-			least = s->weight[i];
-	}
-	return least;
-}
-
 /* Tests of values and limits in a line. */
 static void try_line(struct search *s, struct goal *goal)
 {
 	struct shape shape = shape_of(s, goal->live);
-	unsigned tests = goal->limit - lightest(s, goal->live);
+	unsigned tests = goal->limit - shape.weight;
 
 	goal->enough = fewest(shape, tests);
 	try_hot(s, goal);
-	if ((shape.runs > runs_within(tests) || shape.points > points_within(tests)) &&
+	if ((shape.runs > runs_within(goal->limit - lightest(s, goal->live)) || shape.points > points_within(tests)) &&
 	    (shape.runs > FEW_CELLS || span_of(s, last(goal->live))->lo > SMALL_VALUE))
 		return;
 	if (!s->light || shape.runs <= RUNS_LIGHT)
@@ -649,14 +657,20 @@ static void try_line(struct search *s, struct goal *goal)
 	try_cuts(s, goal);
 }
 
+/* Tests of bits are dear to look for: in lines with many values they are left out. */
 static void try_all(struct search *s, struct goal *goal)
 {
-	if (s->line) {
-		try_line(s, goal);
-	} else {
+	bool many = __builtin_popcountll(goal->live) > FEW_CELLS;
+
+	goal->enough = 1;
+	if (!s->line) {
+		if (!hurries(s))
+			try_all_common(s, goal);
 		try_axes(s, goal);
+		return;
 	}
-	if ((s->light && s->line) || hurries(s) || done(s, goal))
+	try_line(s, goal);
+	if (s->light || hurries(s) || done(s, goal) || (many && goal->best.size != IMPOSSIBLE))
 		return;
 	goal->enough = 1;
 	try_all_common(s, goal);
