@@ -28,6 +28,7 @@ enum {
 	SHORT_RUN = 4,
 	WORDS_TRIED = 3,    /* that may come first, of those that the most parts read */
 	ATOMS_TRIED = 24,   /* where there are more only one word is tried, */
+	ATOMS_FEW = 12,	    /* with no more, all of three words are tried */
 	STATES_TRIED = 400, /* and when there are that many states */
 	SLACK_MAX = 31,	    /* how much longer paths may get to fit a program into BPF_LEN_MAX */
 	STATES_MAX = 2 * BPF_LEN_MAX,
@@ -628,7 +629,8 @@ static unsigned component(const struct terms *terms, const struct term_node *nod
 
 /*
  * The words, one bit each, that may be tested first: those that the most parts read, and those of
- * parts that read no other, since such a part decides the whole for some values.
+ * parts that read no other, since such a part decides the whole for some values. All of a few, where
+ * there is little to test.
  */
 static unsigned first_words(struct builder *b, term t)
 {
@@ -653,6 +655,8 @@ static unsigned first_words(struct builder *b, term t)
 	}
 	if (n == 1)
 		return first_words(b, (term)(part - terms->nodes) * 2);
+	if (__builtin_popcount(words) <= WORDS_TRIED && node->atoms <= ATOMS_FEW)
+		return words;
 	for (unsigned w = 0; w < BPF_CTX_WORDS; w++)
 		found |= (parts[w] == most) << w;
 	return found;

@@ -283,7 +283,8 @@ static const struct span *span_of(const struct search *s, unsigned cell)
  */
 struct shape {
 	unsigned runs, values, points;
-	unsigned weight; /* of the lightest point or the lightest other run: of the heavier of these */
+	unsigned
+		weight; /* of the lightest point or the lightest other run: of the heavier of these */
 };
 
 static struct shape shape_of(const struct search *s, uint64_t live)
@@ -296,7 +297,8 @@ static struct shape shape_of(const struct search *s, uint64_t live)
 		uint64_t same = s->with[s->label[first(live)]], other = live & ~same;
 		uint64_t run = other ? live & ((other & -other) - 1) : live;
 		bool now = !(run & (run - 1)) && (run & s->single);
-		unsigned weight = s->weight[s->label[first(live)]], *least = now ? &value : &other_run;
+		unsigned weight = s->weight[s->label[first(live)]],
+			 *least = now ? &value : &other_run;
 		*least = weight < *least ? weight : *least;
 		shape.runs++;
 		shape.values += now;
@@ -649,7 +651,8 @@ static void try_line(struct search *s, struct goal *goal)
 
 	goal->enough = fewest(shape, tests);
 	try_hot(s, goal);
-	if ((shape.runs > runs_within(goal->limit - lightest(s, goal->live)) || shape.points > points_within(tests)) &&
+	if ((shape.runs > runs_within(goal->limit - lightest(s, goal->live)) ||
+	     shape.points > points_within(tests)) &&
 	    (shape.runs > FEW_CELLS || span_of(s, last(goal->live))->lo > SMALL_VALUE))
 		return;
 	if (!s->light || shape.runs <= RUNS_LIGHT)

@@ -60,6 +60,13 @@ enum {
 	ADDR = 24,
 };
 
+/* What conditions on addresses come to: of either family, a mapped network, none at all. */
+#define INET_FAMILY   IN(FAMILY, 2, 10)
+#define NET4(a, bits) AND(EQ(FAMILY, 2), CIDR(ADDR, a, bits))
+#define MAPPED(a, bits)                                                                            \
+	AND(EQ(FAMILY, 10), EQ(24, 0), EQ(28, 0), EQ(32, 0xffff0000), CIDR(36, a, bits))
+#define NO_ADDRESS AND(INET_FAMILY, BE16(PORT, 0, 0), EQ(24, 0), EQ(28, 0), EQ(32, 0), EQ(36, 0))
+
 /* The kernel zeroes the bytes after the port. */
 #define PAD MASKED(PORT, 0xffff0000, 0)
 
