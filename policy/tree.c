@@ -7,6 +7,7 @@
  */
 #include "policy/tree.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ enum {
 	IMPOSSIBLE = UINT16_MAX,
 	OUTCOMES = 64,
 	FIRST_ROOM = 64,
-	WORK_MAX = 2500,  /* steps of one search, after which it takes what comes first */
+	WORK_MAX = 1500,  /* steps of one search, after which it takes what comes first */
+	WORK_BITS = 1500, /* with tests of bits */
 	WORK_LIGHT = 300, /* where there are many values */
 	TARGETS_MAX = 4,  /* where there are more of them, too, */
 	RUNS_LIGHT = 7,	  /* only so few are told by JEQ */
@@ -178,7 +180,8 @@ struct search {
 	uint32_t tested;		/* bits of the word that any test can be about */
 	uint64_t work_max;
 	bool line;  /* one axis, of spans */
-	bool light; /* no tests of bits */
+	bool light; /* only few tests, */
+	bool bits;  /* or those of bits, too */
 };
 
 /* A set of cells for which a test is sought. */
@@ -239,7 +242,7 @@ static void try(struct search *s, struct goal *goal, struct test test, uint64_t 
 	s->trees->work++;
 	if (done(s, goal) || !yes || !no || yes == goal->live || no == goal->live)
 		return;
-	if (hurries(s) && goal->tried)
+	if (hurries(s) && (goal->tried || s->bits))
 		return;
 	goal->tried = true;
 	steps = test_steps(&s->word, &a, &test) + 1;
@@ -435,13 +438,17 @@ static unsigned smaller_side(const struct goal *goal, uint64_t yes)
 static void try_axis(struct search *s, struct goal *goal, unsigned i, unsigned least)
 {
 	const struct axis *axis = &s->p->axes[i];
+	uint32_t mask = form_to_word(axis->form, axis->form.mask);
 	uint64_t above = 0;
 
 	for (unsigned e = axis->n; e-- > 0;) {
 		const struct span *span = &s->p->elements[axis->first + e];
 		uint64_t same = s->element[axis->first + e] & goal->live;
 		above |= same;
-		if (span->lo == span->hi && smaller_side(goal, same) >= least)
+		if (span->hi == 0 && smaller_side(goal, same) >= least)
+			try(s, goal, (struct test){BPF_JSET, {FORM_HOST, mask}, mask},
+			    goal->live & ~same, same);
+		else if (span->lo == span->hi && smaller_side(goal, same) >= least)
 			try_equal(s, goal, axis->form, span->lo, same, goal->live & ~same);
 		if (!axis->others && e > 0 && smaller_side(goal, above) >= least)
 			try(s, goal, (struct test){BPF_JGE, axis->form, span->lo}, above,
@@ -667,13 +674,13 @@ static void try_all(struct search *s, struct goal *goal)
 
 	goal->enough = 1;
 	if (!s->line) {
-		if (!hurries(s))
+		if (s->bits)
 			try_all_common(s, goal);
 		try_axes(s, goal);
 		return;
 	}
 	try_line(s, goal);
-	if (s->light || hurries(s) || done(s, goal) || (many && goal->best.size != IMPOSSIBLE))
+	if (!s->bits || s->light || done(s, goal) || (many && goal->best.size != IMPOSSIBLE))
 		return;
 	goal->enough = 1;
 	try_all_common(s, goal);
@@ -761,6 +768,24 @@ static void find_targets(struct search *s, const uint32_t *weights)
 	}
 }
 
+/* Looks for a tree within LIMIT, or, up to MOST, the least greater one; if it is better, takes it. */
+static void search(struct search *s, uint64_t all, unsigned limit, unsigned most, struct tree *tree)
+{
+	struct trees *trees = s->trees;
+	unsigned size;
+
+	trees->round++;
+	trees->n_tried = 0;
+	while ((size = solve(s, all, tree->form, limit)) == IMPOSSIBLE && limit < most &&
+	       !trees->failed && !(s->bits && hurries(s)))
+		limit++;
+	if (size == IMPOSSIBLE || (limit == most && size >= tree->size))
+		return;
+	tree->size = size;
+	tree->worst = limit;
+	tree->root = take(s, all, tree->form, limit);
+}
+
 bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *weights,
 	       unsigned limit, bool light, struct tree *tree)
 {
@@ -776,6 +801,7 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 	for (unsigned i = 0; i < p->n_axes; i++)
 		s.tested |= form_to_word(p->axes[i].form, p->axes[i].form.mask);
 	s.light = light;
+	s.bits = false;
 	s.line = p->n_axes == 1 && !p->axes[0].others;
 	find_targets(&s, weights);
 	s.light |= s.n_targets > TARGETS_MAX;
@@ -788,18 +814,16 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 		trees->failed = true;
 		return false;
 	}
-	trees->round++;
-	trees->n_tried = 0;
 	tree->first = trees->n;
 	while (too_short(&s, all, limit))
 		limit++;
-	while ((tree->size = solve(&s, all, tree->form, limit)) == IMPOSSIBLE && !trees->failed)
-		limit++;
-	if (trees->failed)
-		return false;
+	search(&s, all, limit, UINT_MAX, tree);
+	if (light || trees->failed)
+		return !trees->failed;
+	s.bits = true;
+	s.work_max = trees->work + WORK_BITS;
+	search(&s, all, limit, tree->worst, tree);
 	trees->hurried |= hurries(&s);
-	tree->worst = limit;
-	tree->root = take(&s, all, tree->form, limit);
 	return !trees->failed;
 }
 
