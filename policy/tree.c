@@ -19,7 +19,7 @@ enum {
 	OUTCOMES = 64,
 	FIRST_ROOM = 64,
 	WORK_MAX = 1500,  /* steps of one search, after which it takes what comes first */
-	WORK_BITS = 1500, /* with tests of bits */
+	WORK_BITS = 2500, /* with tests of bits */
 	WORK_LIGHT = 300, /* where there are many values */
 	TARGETS_MAX = 4,  /* where there are more of them, too, */
 	RUNS_LIGHT = 7,	  /* only so few are told by JEQ */
