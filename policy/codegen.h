@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a boolean expression over the context's words to classic BPF that executes the fewest
- * instructions on its worst path, and among those programs has the fewest instructions.
+ * From a boolean expression over the context's words to classic BPF that executes few instructions
+ * on its worst path, the fewest where there is little to test, and that has few in all.
  * Pure and deterministic: the same expression always gives the same program.
  */
 #ifndef URING_JAIL_POLICY_CODEGEN_H
@@ -21,13 +21,14 @@ struct codegen_stats {
 	unsigned total; /* instructions */
 	unsigned worst; /* instructions on the longest path, RET included */
 	uint64_t work;	/* steps spent, the same on every machine: for budget tests */
-	bool searched;	/* every test that the search knows of was tried everywhere */
+	bool searched;	/* no search was cut short, and nothing was compiled part by part */
 };
 
 /*
  * Compiles EXPR: the program returns 1 where it is true and 0 where it is not. ASSUME, which may be
  * NULL, states what holds of every context (padding that the kernel zeroes): where it is false, the
- * program may return either; where nothing makes it true, the program returns 0. Both trees stay
+ * program may return either. Only bits with one value, ANDed, are made use of; if they contradict
+ * each other the program returns 0. Both trees stay
  * the caller's, and bound the recursion by their depth.
  *
  * Replaces *OUT, which must be initialised, and the caller destroys it. On failure *OUT is empty.
