@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cli/install.h"
-#include "cli/probe.h"
+#include "policy/bpf.h"
 #include "policy/uring-abi.h"
 
 /* The image is told apart by its whole argument list, which is this one word. */
@@ -25,23 +25,27 @@
 /* The calls that are made on the way to an answer. */
 enum step {
 	STEP_RESTRICT,
+	STEP_FILTER,
 	STEP_RINGLESS,
 	STEP_DISABLED,
 	STEP_CLONE,
 	STEP_SETUP,
 	STEP_EXEC,
-	STEP_ASK,
+	STEP_RING,
+	STEP_REQUEST,
 	STEPS
 };
 
 static const char *const step_names[STEPS] = {
 	[STEP_RESTRICT] = "io_uring_register(IORING_REGISTER_RESTRICTIONS)",
+	[STEP_FILTER] = "io_uring_register(IORING_REGISTER_BPF_FILTER)",
 	[STEP_RINGLESS] = "io_uring_register(IORING_REGISTER_QUERY)",
 	[STEP_DISABLED] = "io_uring_setup(IORING_SETUP_R_DISABLED)",
 	[STEP_CLONE] = "clone",
 	[STEP_SETUP] = "io_uring_setup",
 	[STEP_EXEC] = "execve",
-	[STEP_ASK] = "io_uring_register after execve",
+	[STEP_RING] = "io_uring_setup after execve",
+	[STEP_REQUEST] = "a request after execve",
 };
 
 /* What the child writes, each with one write(2): a step's finding, or the error that ended it. */
@@ -59,24 +63,47 @@ static void answer(enum step step, enum finding finding, int error)
 		_exit(EXIT_FAILURE);
 }
 
-/* One entry, which leaves all ops open and closes every register op but RESTRICTIONS. */
-static int restrict_register_ops(void)
+/* Closes every op, since none is listed beside the flags, and every register op but RESTRICTIONS. */
+static int restrict_all(void)
 {
 	struct {
 		uint16_t flags, nr_res;
 		uint32_t resv[3];
-		struct uring_restriction entry;
-	} task = {.nr_res = 1,
-		  .entry = {.opcode = URING_RESTRICTION_REGISTER_OP,
-			    .value = URING_REGISTER_RESTRICTIONS}};
+		struct uring_restriction entries[2];
+	} task = {.nr_res = 2,
+		  .entries = {{.opcode = URING_RESTRICTION_SQE_FLAGS_ALLOWED},
+			      {.opcode = URING_RESTRICTION_REGISTER_OP,
+			       .value = URING_REGISTER_RESTRICTIONS}}};
 
 	return -io_uring_register((unsigned)-1, URING_REGISTER_RESTRICTIONS, &task, 1);
 }
 
-/* A denied call that is refused obeys, one that goes through escapes; all else says nothing. */
-static enum finding obeys(int error)
+static int deny_nop(void)
 {
-	return error == EACCES ? FINDING_YES : error == 0 ? FINDING_NO : FINDING_UNKNOWN;
+	const struct bpf_insn deny = {BPF_RET | BPF_K, 0, 0, 0};
+	struct uring_bpf filter = {.cmd_type = URING_BPF_CMD_FILTER,
+				   .opcode = URING_OP_NOP,
+				   .filter_len = 1,
+				   .filter_ptr = (uint64_t)(uintptr_t)&deny};
+
+	return -io_uring_register((unsigned)-1, URING_REGISTER_BPF_FILTER, &filter, 1);
+}
+
+/*
+ * The kernel sees that a file is no ring before it looks at any restriction (io_uring/register.c:
+ * io_uring_ctx_get_file). A seccomp filter that denies the register op answers in its place.
+ */
+static bool reaches_kernel(unsigned opcode)
+{
+	return io_uring_register(ANSWER_FD, opcode, NULL, 0) == -EOPNOTSUPP;
+}
+
+/* A denied call that is refused obeys, one that goes through escapes; all else says nothing. */
+static enum finding obeys(unsigned opcode, int error)
+{
+	if (error == 0)
+		return FINDING_NO;
+	return error == EACCES && reaches_kernel(opcode) ? FINDING_YES : FINDING_UNKNOWN;
 }
 
 static void try_ringless(void)
@@ -88,7 +115,7 @@ static void try_ringless(void)
 	};
 	int error = -io_uring_register((unsigned)-1, URING_REGISTER_QUERY, &header, 0);
 
-	answer(STEP_RINGLESS, obeys(error), error);
+	answer(STEP_RINGLESS, obeys(URING_REGISTER_QUERY, error), error);
 }
 
 static void try_disabled_ring(void)
@@ -99,7 +126,7 @@ static void try_disabled_ring(void)
 	int error =
 		fd < 0 ? -fd : -io_uring_register((unsigned)fd, URING_REGISTER_PROBE, &probe, 0);
 
-	answer(STEP_DISABLED, fd < 0 ? FINDING_UNKNOWN : obeys(error), error);
+	answer(STEP_DISABLED, fd < 0 ? FINDING_UNKNOWN : obeys(URING_REGISTER_PROBE, error), error);
 	if (fd >= 0)
 		close(fd);
 }
@@ -154,32 +181,23 @@ static void try_exec(void)
 }
 
 /*
- * A task that is restricted already is so in the child, too. It has to be the kernel that says so:
- * a seccomp filter's EACCES would be the same after the restrictions are lost.
+ * A task that is restricted already can only be filtered. It may as well look so and not be: a
+ * seccomp filter that denies RESTRICTIONS answers what the kernel does then.
  */
-static int be_restricted(bool already)
+static bool deny_requests(bool already)
 {
-	int error;
+	int error = already ? deny_nop() : restrict_all();
 
-	if (!already)
-		return restrict_register_ops();
-	error = probe_restrictions();
-	return error == EPERM ? 0 : error ? error : EPROTO;
+	if (error)
+		answer(already ? STEP_FILTER : STEP_RESTRICT, FINDING_UNKNOWN, error);
+	return error == 0;
 }
 
 static _Noreturn void child(bool already, unsigned needs)
 {
-	int error;
-
-	/* Or the image, if it has lost the restrictions and its privileges, would be told EACCES,
-	 * as if it had them. */
-	if (!install_no_new_privs())
+	/* As for a launch: where privileges take its place, they may be gone after execve(2). */
+	if (!install_no_new_privs() || !deny_requests(already))
 		_exit(EXIT_FAILURE);
-	error = be_restricted(already);
-	if (error) {
-		answer(STEP_RESTRICT, FINDING_UNKNOWN, error);
-		_exit(EXIT_FAILURE);
-	}
 	if ((needs & NEED_REGISTER_OBEYS) && !already) {
 		try_ringless();
 		try_disabled_ring();
@@ -194,16 +212,39 @@ bool trial_is_image(int argc, char **argv)
 	return argc == 1 && strcmp(argv[0], IMAGE_NAME) == 0;
 }
 
+/* Makes the request that was denied before execve(2). False, with an error, if it got no answer. */
+static bool make_request(struct io_uring *ring, int *answer)
+{
+	struct io_uring_cqe *cqe;
+
+	io_uring_prep_nop(io_uring_get_sqe(ring));
+	*answer = -io_uring_submit_and_wait(ring, 1);
+	if (*answer <= 0)
+		*answer = -io_uring_peek_cqe(ring, &cqe);
+	if (*answer != 0)
+		return false;
+	*answer = -cqe->res;
+	return true;
+}
+
+/*
+ * The answer to a request is in memory that is shared with the kernel alone: so it is the kernel
+ * that gives it, and not a seccomp filter, which can answer any system call as it likes.
+ */
 int trial_image(void)
 {
+	struct io_uring ring;
 	enum finding finding = FINDING_UNKNOWN;
-	int error = probe_restrictions();
+	int error = -io_uring_queue_init(1, &ring, 0);
 
-	if (error == EFAULT)
-		finding = FINDING_NO;
-	else if (error == EPERM)
-		finding = FINDING_YES;
-	answer(STEP_ASK, finding, error);
+	if (error) {
+		answer(STEP_RING, FINDING_UNKNOWN, error);
+		return EXIT_FAILURE;
+	}
+	if (make_request(&ring, &error))
+		finding = error == 0 ? FINDING_NO : error == EACCES ? FINDING_YES : FINDING_UNKNOWN;
+	answer(STEP_REQUEST, finding, error);
+	io_uring_queue_exit(&ring);
 	return EXIT_SUCCESS;
 }
 
@@ -220,7 +261,7 @@ static void take(struct kernel *kernel, const struct answer *answer)
 		kernel->ringless_obey = finding;
 	} else if (answer->step == STEP_DISABLED) {
 		kernel->disabled_rings_obey = finding;
-	} else if (answer->step == STEP_ASK) {
+	} else if (answer->step == STEP_REQUEST) {
 		kernel->survives_exec = finding;
 	}
 }

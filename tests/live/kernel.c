@@ -141,6 +141,20 @@ int kernel_block_install(int answer)
 	return start_seccomp(code, sizeof(code) / sizeof(*code));
 }
 
+int kernel_block_register(unsigned int op, int answer)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_register, 0, 3),
+		LOAD_ARGUMENT(1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, op, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)answer),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	return start_seccomp(code, sizeof(code) / sizeof(*code));
+}
+
 /* Each experiment runs in a child and answers with one of these. */
 enum answer { NO, YES, UNKNOWN };
 

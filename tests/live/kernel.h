@@ -50,4 +50,7 @@ int kernel_block_prctl(int option, int answer);
  * or had been. */
 int kernel_block_install(int answer);
 
+/** The same for one operation of io_uring_register(2), whatever else the call has. */
+int kernel_block_register(unsigned int op, int answer);
+
 #endif

@@ -143,6 +143,34 @@ static void seccomp_install(const char *policy)
 	expect_refusals(policy, block_install);
 }
 
+static void block_restrictions(const void *answer)
+{
+	if (kernel_block_register(REG_RESTRICTIONS, *(const int *)answer) < 0)
+		_Exit(98);
+}
+
+/* A seccomp filter that denies restrictions alone makes a task look restricted already. So it must
+ * not be what tells that restrictions survive exec. */
+static void seccomp_restrictions(const char *argument)
+{
+	static const int answers[] = {EPERM, EACCES};
+
+	(void)argument;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		struct run run = {
+			.policy = "--deny-op=openat2",
+			.words = "exec-after-ring ops",
+			.before = block_restrictions,
+			.argument = &answers[i],
+			.filters = true,
+		};
+
+		if (jailed(&run, NEED_OPS))
+			expect_ops(&run, set_without(set_all(), OP_OPENAT2), NULL);
+		run_clear(&run);
+	}
+}
+
 /* Rules for register operations do not need the kernel's word: our seccomp filter comes last. */
 static void seccomp_registers(const char *argument)
 {
@@ -222,7 +250,14 @@ static void block_setup(const void *argument)
 		_Exit(98);
 }
 
-/* Where no ring can be opened, what only a ring tells is not known: then the launcher must refuse.
+static void block_enter(const void *argument)
+{
+	(void)argument;
+	if (kernel_block_call(SYS_io_uring_enter, EACCES) < 0)
+		_Exit(98);
+}
+
+/* Where no ring can be used, what only a ring tells is not known: then the launcher must refuse.
  * What needs no ring to be known it may not be put off by. */
 static void expect_ringless(void (*before)(const void *argument))
 {
@@ -258,6 +293,12 @@ static void setup_blocked(const char *argument)
 	expect_ringless(block_setup);
 }
 
+static void enter_blocked(const char *argument)
+{
+	(void)argument;
+	expect_ringless(block_enter);
+}
+
 const struct test refusal_tests[] = {
 	{"default-allow", default_allow, NULL},
 	{"exec-hole", exec_hole, "exec-after-ring ops"},
@@ -267,8 +308,10 @@ const struct test refusal_tests[] = {
 	{"register-holes", register_holes, NULL},
 	{"rings-disabled", rings_disabled, NULL},
 	{"seccomp-setup", setup_blocked, NULL},
+	{"seccomp-enter", enter_blocked, NULL},
 	{"seccomp-ops", seccomp, "--deny-op=openat2"},
 	{"seccomp-register", seccomp_registers, NULL},
+	{"seccomp-restrictions", seccomp_restrictions, NULL},
 	{"seccomp-install-ops", seccomp_install, "--deny-op=openat2"},
 	{"unsupported-deny", unsupported_deny, NULL},
 	{"unsupported-deny-quiet", unsupported_deny, "-q"},
