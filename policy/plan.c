@@ -234,10 +234,28 @@ static const char *register_hole(const struct kernel *kernel)
 	return "whether restrictions hold could not be tried";
 }
 
+/*
+ * Restrictions come first, and where calls without a ring obey them, they would deny our own filters
+ * (io_uring/register.c: io_uring_register_blind).
+ */
+static bool denies_own_filters(const struct work *work)
+{
+	return some_op_is(work, OP_CONDITIONAL) &&
+	       !set_has(&work->verdicts.register_ops, URING_REGISTER_BPF_FILTER);
+}
+
+static const char *why_not_restrictions(const struct work *work)
+{
+	const char *why = can_restrict(work) ? register_hole(work->kernel) : no_restrictions(work);
+
+	if (!why && denies_own_filters(work))
+		why = "no filter could be added after restrictions that deny bpf_filter";
+	return why;
+}
+
 static void choose_for_registers(struct work *work, struct plan *plan)
 {
-	plan->why_seccomp =
-		can_restrict(work) ? register_hole(work->kernel) : no_restrictions(work);
+	plan->why_seccomp = why_not_restrictions(work);
 	work->registers = plan->why_seccomp ? BY_SECCOMP : BY_RESTRICTIONS;
 }
 

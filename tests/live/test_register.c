@@ -120,6 +120,22 @@ static void together(const char *argument)
 	run_clear(&run);
 }
 
+/* Our own filters come after restrictions, which may not deny them. */
+static void with_filters(const char *argument)
+{
+	struct run run = {
+		.policy = "--deny-register=bpf_filter --rule=deny\topenat2\tif\tuser_data\t!=\t0",
+		.words = "ops register",
+	};
+
+	(void)argument;
+	if (jailed(&run, NEED_OPS)) {
+		expect_ops(&run, set_without(set_all(), OP_OPENAT2), NULL);
+		expect_registers(&run, set_without(set_all(), REG_BPF_FILTER));
+	}
+	run_clear(&run);
+}
+
 static void after_exec(const char *words)
 {
 	struct run run = {.policy = "--deny-register=personality", .words = words};
@@ -137,6 +153,7 @@ const struct test register_tests[] = {
 	{"register-msg-ring", msg_ring, NULL},
 	{"register-alone", alone, NULL},
 	{"register-together", together, NULL},
+	{"register-with-filters", with_filters, NULL},
 	{"register-exec-after-ring", after_exec, "exec-after-ring register"},
 	{"register-exec-from-thread", after_exec, "exec-from-thread register"},
 	{"register-thread", after_exec, "fork thread register"},

@@ -229,6 +229,12 @@ static const struct seccomp_case {
 	 "restrictions cannot be set"},
 	{"deny-op=msg_ring", TASK_FRESH, FINDING_YES, FINDING_NO, FINDING_YES,
 	 "calls without a ring escape restrictions"},
+	{"deny-register=bpf_filter", TASK_FRESH, FINDING_YES, FINDING_YES, FINDING_YES, NULL},
+	{"deny-register=files rule=deny~socket~if~family~==~AF_INET", TASK_FRESH, FINDING_YES,
+	 FINDING_YES, FINDING_YES, NULL},
+	{"deny-register=bpf_filter rule=deny~socket~if~family~==~AF_INET", TASK_FRESH, FINDING_YES,
+	 FINDING_YES, FINDING_YES,
+	 "no filter could be added after restrictions that deny bpf_filter"},
 };
 
 Test(plan, register_rules_are_for_seccomp_where_restrictions_do_not_hold)
