@@ -94,15 +94,27 @@ static unsigned count_ops(void)
 	return 0;
 }
 
+/* A seccomp filter can say that there is an answer where there is none. */
+static int check_answer(const struct uring_query_opcode *answer)
+{
+	if (answer->nr_request_opcodes == 0 || answer->nr_register_opcodes == 0)
+		return ENODATA;
+	if (answer->nr_request_opcodes > URING_OPS_MAX ||
+	    answer->nr_register_opcodes > URING_REGISTER_OPS_MAX)
+		return EOVERFLOW;
+	return 0;
+}
+
 /* Where the query is denied, filters can still be added, and tell of the ops. */
 static void probe_counts(struct kernel *kernel)
 {
 	struct uring_query_opcode answer = {0};
 	int error = query(&answer);
 
-	if (error || answer.nr_request_opcodes > URING_OPS_MAX ||
-	    answer.nr_register_opcodes > URING_REGISTER_OPS_MAX) {
-		kernel->query_error = strerror(error ? error : EOVERFLOW);
+	if (!error)
+		error = check_answer(&answer);
+	if (error) {
+		kernel->query_error = strerror(error);
 		if (kernel->task == TASK_FRESH || kernel->task == TASK_NESTED)
 			kernel->nr_ops = count_ops();
 		return;

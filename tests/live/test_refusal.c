@@ -171,6 +171,36 @@ static void seccomp_restrictions(const char *argument)
 	}
 }
 
+static void block_query(const void *answer)
+{
+	if (kernel_block_register(REG_QUERY, *(const int *)answer) < 0)
+		_Exit(98);
+}
+
+/* Filters tell how many operations there are where the query does not. */
+static void seccomp_query(const char *argument)
+{
+	static const int answers[] = {EPERM, 0};
+	char words[32];
+
+	(void)argument;
+	snprintf(words, sizeof(words), "count=%u,%u ops", live.kernel.op_count,
+		 live.kernel.register_count);
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		struct run run = {
+			.policy = "--deny-op=openat2",
+			.words = words,
+			.before = block_query,
+			.argument = &answers[i],
+			.filters = true,
+		};
+
+		if (jailed(&run, NEED_OPS))
+			expect_ops(&run, set_without(set_all(), OP_OPENAT2), NULL);
+		run_clear(&run);
+	}
+}
+
 /* Rules for register operations do not need the kernel's word: our seccomp filter comes last. */
 static void seccomp_registers(const char *argument)
 {
@@ -312,6 +342,7 @@ const struct test refusal_tests[] = {
 	{"seccomp-ops", seccomp, "--deny-op=openat2"},
 	{"seccomp-register", seccomp_registers, NULL},
 	{"seccomp-restrictions", seccomp_restrictions, NULL},
+	{"seccomp-query", seccomp_query, NULL},
 	{"seccomp-install-ops", seccomp_install, "--deny-op=openat2"},
 	{"unsupported-deny", unsupported_deny, NULL},
 	{"unsupported-deny-quiet", unsupported_deny, "-q"},
