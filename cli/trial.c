@@ -131,10 +131,17 @@ static void try_disabled_ring(void)
 		close(fd);
 }
 
-/* A child whose exit raises `signal`. Not fork(3), which knows no signal but SIGCHLD. */
+/*
+ * A child whose exit raises `signal`. Not fork(3), which knows no signal but SIGCHLD. On s390 the
+ * stack comes first (kernel/fork.c: CONFIG_CLONE_BACKWARDS2).
+ */
 static pid_t start_child(int signal)
 {
+#ifdef __s390__
+	return (pid_t)syscall(SYS_clone, NULL, signal, NULL, NULL, NULL);
+#else
 	return (pid_t)syscall(SYS_clone, signal, NULL, NULL, NULL, NULL);
+#endif
 }
 
 static void reap(pid_t pid)
