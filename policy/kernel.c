@@ -133,5 +133,8 @@ bool kernel_may_lose_at_exec(const char *release)
 	minor = number(&at);
 	if (major != 7 || minor != 2)
 		return major < 7 || (major == 7 && minor < 2);
-	return strstr(at, "rc") != NULL;
+	if (*at != '.' || !is_digit(at[1]))
+		return true;
+	at++;
+	return number(&at) == 0 || strstr(at, "rc");
 }

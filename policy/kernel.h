@@ -88,9 +88,9 @@ int kernel_version_length(const char *release);
 
 /**
  * Whether a kernel of this release may lose the restrictions of a task at execve(2)
- * (CVE-2026-80713, mainline fix bc0e8faf90e7 in 7.2-rc6): every release below 7.2, every candidate
- * of 7.2, and whatever is no release at all. Distributions carry the fix back, so only trying it
- * tells.
+ * (CVE-2026-80713, mainline fix bc0e8faf90e7 in 7.2-rc6): every release below 7.2.1, and whatever is
+ * no release at all. Candidates of 7.2 may call themselves 7.2.0, as Ubuntu's do, and distributions
+ * carry the fix back, so only trying it tells.
  */
 bool kernel_may_lose_at_exec(const char *release);
 

@@ -9,8 +9,12 @@ static const struct release {
 	bool may_lose;
 } releases[] = {
 	{"7.3.4+deb13-cloud-amd64", 5, false},
-	{"7.2.0", 5, false},
-	{"7.2", 3, false},
+	{"7.2.1", 5, false},
+	{"7.2.13+deb14-cloud-amd64", 6, false},
+	{"7.2.0", 5, true},
+	{"7.2.0-4-generic", 5, true},
+	{"7.2", 3, true},
+	{"7.2.x", 3, true},
 	{"7.2-rc5+deb14-amd64", 7, true},
 	{"7.2.0-rc6", 9, true},
 	{"7.2~rc6-1~exp1", 7, true},
