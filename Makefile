@@ -62,8 +62,11 @@ unit_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c tests/case
 # The parts that the driver (live) and the program it runs in the jail (target) share.
 test_objects := $(patsubst %,$(BUILD)/tests/live/%.o,ring request scratch names)
 live_objects := $(filter-out $(test_objects) %/cases.o %/demo.o %/perform.o \
-	%/same-plan.o %/target.o,\
+	%/same-plan.o %/target.o $(BUILD)/tests/live/escape%,\
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c)))
+escape_objects := $(filter-out %/escape32.o,\
+	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/escape*.c))) \
+	$(patsubst %,$(BUILD)/tests/live/%.o,kernel run)
 sources := $(wildcard *.c policy/*.[ch] cli/*.[ch] tests/*/*.[ch])
 
 .PHONY: all
@@ -209,11 +212,14 @@ check-messages: $(BUILD)/uring-jail
 live_programs := $(BUILD)/uring-jail $(BUILD)/tests/live/live $(BUILD)/tests/live/target \
 	$(BUILD)/tests/live/demo
 
-# Whole programs in the jail, and then the table of cases and random ones.
-check-live: $(live_programs) $(BUILD)/tests/live/cases
+escape_programs := $(BUILD)/uring-jail $(patsubst %,$(BUILD)/tests/live/%,escape escape32 target)
+
+# Whole programs in the jail, the table of cases and random ones, and attempts to get out.
+check-live: $(live_programs) $(BUILD)/tests/live/cases $(escape_programs)
 	@tests/summary 'tests/vm/matrix $(addprefix -f ,$(live_programs)) -- live $(LIVEFLAGS)' \
 		'tests/vm/matrix -f $(BUILD)/tests/live/cases -f tests/cases=/root/tests/cases \
-			-f policy/presets=/root/policy/presets -- cases $(CASESFLAGS)'
+			-f policy/presets=/root/policy/presets -- cases $(CASESFLAGS)' \
+		'tests/vm/matrix -t 900 $(addprefix -f ,$(escape_programs)) -- escape $(ESCAPEFLAGS)'
 
 # In a mount namespace of its own, since the tests mount file systems.
 check-here: $(live_programs)
@@ -244,9 +250,16 @@ $(BUILD)/tests/live/target: $(BUILD)/tests/live/target.o $(test_objects)
 $(BUILD)/tests/live/demo: $(BUILD)/tests/live/demo.o
 $(BUILD)/tests/live/cases: $(patsubst %,$(BUILD)/tests/%.o,live/cases live/perform \
 	cases/cases cases/random) $(test_objects) $(cli_objects) $(policy_objects)
+$(BUILD)/tests/live/escape: $(escape_objects) $(test_objects)
 $(BUILD)/tests/live/live $(BUILD)/tests/live/target $(BUILD)/tests/live/demo \
-		$(BUILD)/tests/live/cases:
+		$(BUILD)/tests/live/cases $(BUILD)/tests/live/escape:
 	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(libs)
+
+# For the machine's other kind of system calls; 64-bit machines have no library to link it with.
+$(BUILD)/tests/live/escape32: tests/live/escape32.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) -std=gnu17 -Wall -Wextra $(if $(WERROR),-Werror) -O2 -m32 -static \
+		-ffreestanding -nostdlib -fno-pie -fno-stack-protector -o $@ $<
 
 # --- fuzzing, with clang's libFuzzer
 

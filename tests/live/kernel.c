@@ -233,6 +233,18 @@ static enum answer ringless_escapes(const char *target)
 	return result == -EACCES ? NO : UNKNOWN;
 }
 
+/* A filter of no program that wants more than there is; the answer has the size that there is. */
+static bool shows_addresses(void)
+{
+	struct bpf_command command = {
+		.cmd_type = BPF_COMMAND_FILTER,
+		.filter = {.opcode = OP_CONNECT, .filter_len = 1, .pdu_size = UINT8_MAX},
+	};
+
+	return io_uring_register(-1U, REG_BPF_FILTER, &command, 1) == -EMSGSIZE &&
+	       command.filter.pdu_size > 0;
+}
+
 static bool find_out(const char *what, enum answer (*experiment)(const char *target),
 		     const char *target, bool *yes)
 {
@@ -256,6 +268,7 @@ bool kernel_explore(struct kernel *kernel, const char *target)
 		return true;
 	kernel->op_count = opcodes.request_ops;
 	kernel->register_count = opcodes.register_ops;
+	kernel->shows_addresses = shows_addresses();
 	return find_out("loses restrictions at exec", loses_at_exec, target,
 			&kernel->loses_at_exec) &&
 	       find_out("restricts disabled rings", disabled_escapes, target,

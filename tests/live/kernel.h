@@ -22,6 +22,8 @@ struct kernel {
 	bool disabled_escapes;
 	/* Register operations without a ring are not restricted. */
 	bool ringless_escapes;
+	/* Filters see the address of a connect. */
+	bool shows_addresses;
 };
 
 /** Finds all of it out, `target` being the program to exec. Returns false, with a message on

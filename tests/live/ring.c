@@ -13,6 +13,12 @@
 #define SUBMIT_TIMEOUT_MS 5000
 #define SQPOLL_IDLE_MS	  5
 
+static struct ring no_ring(unsigned int setup)
+{
+	return (struct ring){
+		.fd = -1, .index = -1, .setup = setup, .memory = MAP_FAILED, .entries = MAP_FAILED};
+}
+
 static size_t page_align(size_t size)
 {
 	return (size + PAGE - 1) & ~(PAGE - 1);
@@ -82,20 +88,16 @@ static void find_fields(struct ring *ring, const struct io_uring_params *params)
 	ring->cqes = memory + params->cq_off.cqes;
 }
 
-static int set_up(struct ring *ring, unsigned int entries)
+static int set_up(struct ring *ring, unsigned int entries, struct io_uring_params *params)
 {
-	struct io_uring_params params = {
-		.flags = ring->setup,
-		.sq_thread_idle = ring->setup & IORING_SETUP_SQPOLL ? SQPOLL_IDLE_MS : 0,
-	};
 	int result;
 
 	if (ring->setup & SETUP_NO_MMAP) {
-		result = provide_memory(ring, &params, entries);
+		result = provide_memory(ring, params, entries);
 		if (result < 0)
 			return result;
 	}
-	result = io_uring_setup(entries, &params);
+	result = io_uring_setup(entries, params);
 	if (result < 0)
 		return result;
 	if (ring->setup & SETUP_REGISTERED_FD_ONLY)
@@ -103,23 +105,45 @@ static int set_up(struct ring *ring, unsigned int entries)
 	else
 		ring->fd = result;
 	if (!(ring->setup & SETUP_NO_MMAP)) {
-		result = map_memory(ring, &params);
+		result = map_memory(ring, params);
 		if (result < 0)
 			return result;
 	}
-	find_fields(ring, &params);
+	find_fields(ring, params);
 	return 0;
+}
+
+int ring_open_with(struct ring *ring, unsigned int entries, struct io_uring_params *params)
+{
+	int result;
+
+	*ring = no_ring(params->flags);
+	if (params->flags & IORING_SETUP_SQPOLL)
+		params->sq_thread_idle = SQPOLL_IDLE_MS;
+	result = set_up(ring, entries, params);
+	if (result < 0)
+		ring_close(ring);
+	return result;
 }
 
 int ring_open(struct ring *ring, unsigned int entries, unsigned int setup)
 {
+	return ring_open_with(ring, entries, &(struct io_uring_params){.flags = setup});
+}
+
+int ring_adopt(struct ring *ring, int fd, const struct io_uring_params *params)
+{
 	int result;
 
-	*ring = (struct ring){
-		.fd = -1, .index = -1, .setup = setup, .memory = MAP_FAILED, .entries = MAP_FAILED};
-	result = set_up(ring, entries);
-	if (result < 0)
-		ring_close(ring);
+	*ring = no_ring(params->flags);
+	ring->fd = fd;
+	result = map_memory(ring, params);
+	if (result == 0) {
+		find_fields(ring, params);
+		return 0;
+	}
+	ring->fd = -1;
+	ring_close(ring);
 	return result;
 }
 
@@ -131,7 +155,7 @@ void ring_close(struct ring *ring)
 		munmap(ring->entries, ring->entries_size);
 	if (ring->fd >= 0)
 		close(ring->fd);
-	*ring = (struct ring){.fd = -1, .index = -1, .memory = MAP_FAILED, .entries = MAP_FAILED};
+	*ring = no_ring(0);
 }
 
 int ring_forget_fd(struct ring *ring)

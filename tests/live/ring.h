@@ -43,6 +43,13 @@ struct completion {
  */
 int ring_open(struct ring *ring, unsigned int entries, unsigned int setup);
 
+/** The same with parameters of the caller's, `flags` among them, which the kernel completes. */
+int ring_open_with(struct ring *ring, unsigned int entries, struct io_uring_params *params);
+
+/** Maps a ring that is open already, made with these parameters. It is closed with this one, but not
+ * on failure. */
+int ring_adopt(struct ring *ring, int fd, const struct io_uring_params *params);
+
 /** Closes the ring and unmaps it. A ring that is only registered stays so until its task exits. */
 void ring_close(struct ring *ring);
 

@@ -126,7 +126,11 @@ enum live_register_op {
 
 #define SETUP_NO_MMAP		 (1U << 14)
 #define SETUP_REGISTERED_FD_ONLY (1U << 15)
+#define SETUP_NO_SQARRAY	 (1U << 16)
+#define SETUP_HYBRID_IOPOLL	 (1U << 17)
+#define SETUP_CQE_MIXED		 (1U << 18)
 #define SETUP_SQE_MIXED		 (1U << 19)
+#define SETUP_SQ_REWIND		 (1U << 20)
 
 #define SQE_FLAGS_ALL 0x7fU
 
