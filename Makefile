@@ -278,7 +278,7 @@ fuzz-programs: $(fuzz_programs)
 
 # What the code generator compares in its search leads the fuzzer nowhere, and takes most of its time.
 ifneq ($(findstring fuzzer,$(SANITIZE)),)
-$(patsubst %,$(BUILD)/policy/%.o,codegen dd layout partition term tree): \
+$(patsubst %,$(BUILD)/policy/%.o,codegen codegen-states codegen-words dd layout partition term tree): \
 		private mode += -fno-sanitize-coverage=trace-cmp
 endif
 
