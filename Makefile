@@ -62,7 +62,7 @@ unit_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c tests/case
 # The parts that the driver (live) and the program it runs in the jail (target) share.
 test_objects := $(patsubst %,$(BUILD)/tests/live/%.o,ring request scratch names)
 live_objects := $(filter-out $(test_objects) %/cases.o %/demo.o %/perform.o \
-	%/same-plan.o %/target.o $(BUILD)/tests/live/escape%,\
+	%/same-plan.o %/worker.o %/target.o $(BUILD)/tests/live/escape%,\
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c)))
 escape_objects := $(filter-out %/escape32.o,\
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/escape*.c))) \
@@ -124,12 +124,13 @@ $(BUILD)/man/%: man/%.scd
 .PHONY: install uninstall
 install: all man
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(DATADIR)/uring-jail $(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(DATADIR)/uring-jail $(DESTDIR)$(DOCDIR)/examples
 	install -m 755 $(BUILD)/uring-jail $(DESTDIR)$(BINDIR)/uring-jail
 	install -m 644 $(filter %.1,$(pages)) $(DESTDIR)$(MANDIR)/man1
 	install -m 644 $(filter %.5,$(pages)) $(DESTDIR)$(MANDIR)/man5
 	install -m 644 $(presets) $(DESTDIR)$(DATADIR)/uring-jail
 	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
+	install -m 644 $(wildcard man/examples/*) $(DESTDIR)$(DOCDIR)/examples
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/uring-jail \
@@ -145,7 +146,7 @@ clean:
 
 build_packages := gcc libc6-dev make liburing-dev libcap-dev libjansson-dev scdoc
 vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
-test_packages := libcriterion-dev python3-cram jq fio nodejs $(vm_packages)
+test_packages := libcriterion-dev python3-cram jq fio nodejs systemd crun $(vm_packages)
 
 # Installs the packages named by PACKAGES that are not there yet.
 .PHONY: deps
@@ -184,7 +185,9 @@ check-all:
 		'$(MAKE) --no-print-directory check-live' \
 		'$(MAKE) --no-print-directory check-same-plan' \
 		'$(MAKE) --no-print-directory check-support' \
-		'$(MAKE) --no-print-directory check-fallback'
+		'$(MAKE) --no-print-directory check-fallback' \
+		'$(MAKE) --no-print-directory check-systemd' \
+		'$(MAKE) --no-print-directory check-container'
 
 # Where the running kernel can enforce a policy the demo runs on it, else in a virtual machine.
 try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
@@ -197,7 +200,7 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 	fi
 
 .PHONY: check-unit check-tables check-messages check-live check-here check-same-plan
-.PHONY: check-support check-fallback vm-shell
+.PHONY: check-support check-fallback check-systemd check-container vm-shell
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
 check-unit: $(BUILD)/tests/unit/unit
 	@ASAN_OPTIONS=detect_leaks=0 $(BUILD)/tests/unit/unit $(UNITFLAGS)
@@ -237,6 +240,14 @@ check-support: $(BUILD)/uring-jail
 check-fallback: $(BUILD)/uring-jail
 	@BUILD='$(BUILD)' tests/live/fallback
 
+# The units of man/examples, under systemd.
+check-systemd: $(BUILD)/uring-jail $(BUILD)/tests/live/worker
+	@BUILD='$(BUILD)' tests/live/systemd
+
+# The image of man/examples, run by crun.
+check-container: $(BUILD)/uring-jail $(BUILD)/tests/live/worker
+	@BUILD='$(BUILD)' tests/summary 'tests/live/container native' 'tests/live/container vm'
+
 vm-shell: $(live_programs)
 	@kernel=$${KERNEL:-$$(tests/vm/fetch | tail -n 1 | cut -d ' ' -f 2)} && \
 	tests/vm/run -i -k "$$kernel" $(addprefix -f ,$(live_programs))
@@ -248,11 +259,12 @@ $(BUILD)/tests/unit/unit: $(unit_objects) $(cli_objects) $(policy_objects)
 $(BUILD)/tests/live/live: $(live_objects) $(test_objects)
 $(BUILD)/tests/live/target: $(BUILD)/tests/live/target.o $(test_objects)
 $(BUILD)/tests/live/demo: $(BUILD)/tests/live/demo.o
+$(BUILD)/tests/live/worker: $(BUILD)/tests/live/worker.o
 $(BUILD)/tests/live/cases: $(patsubst %,$(BUILD)/tests/%.o,live/cases live/perform \
 	cases/cases cases/random) $(test_objects) $(cli_objects) $(policy_objects)
 $(BUILD)/tests/live/escape: $(escape_objects) $(test_objects)
 $(BUILD)/tests/live/live $(BUILD)/tests/live/target $(BUILD)/tests/live/demo \
-		$(BUILD)/tests/live/cases $(BUILD)/tests/live/escape:
+		$(BUILD)/tests/live/worker $(BUILD)/tests/live/cases $(BUILD)/tests/live/escape:
 	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(libs)
 
 # For the machine's other kind of system calls; 64-bit machines have no library to link it with.

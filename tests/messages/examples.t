@@ -33,6 +33,7 @@ look for them, and a command to run is replaced by a look at the plan for a kern
   ok: -p ./net.policy --check
   deny: -p ./net.policy --test='connect addr=10.1.2.3 port=80'
   ok: -p ./net.policy --print --kernel=7.2
+  ok: -d @network-io -- /usr/bin/worker
   ok: --deny-op=openat2 -- ./app
   ok: -a read,write,fsync -- ./worker
   ok: -a read,write,fsync -- /usr/bin/worker
