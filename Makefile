@@ -138,6 +138,23 @@ uninstall:
 		$(patsubst $(BUILD)/man/%,$(DESTDIR)$(MANDIR)/man5/%,$(filter %.5,$(pages)))
 	rm -rf $(DESTDIR)$(DATADIR)/uring-jail $(DESTDIR)$(DOCDIR)
 
+# A Debian package, made of a copy of the tree by Debian's own tools; and what the tests look into.
+# They set their own flags, and nothing that make passes on may get in their way.
+.PHONY: deb
+deb: package := $(BUILD)/deb/uring-jail-$(VERSION)
+deb:
+	@command -v dh >/dev/null || { echo 'the package needs debhelper: install debhelper' \
+		'(on Debian and Ubuntu: make deps)' >&2; exit 1; }
+	@rm -rf $(BUILD)/deb && mkdir -p $(package)
+	@tar -c --exclude=./$(BUILD) --exclude=./build --exclude=./.git . | tar -x -C $(package)
+	@mv $(package)/.debian $(package)/debian
+	@printf 'uring-jail ($(VERSION)-1) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- %s  %s\n' \
+		"$$(sed -n 's/^Maintainer: //p' .debian/control)" "$$(date -R -r CHANGELOG.md)" \
+		>$(package)/debian/changelog
+	@cd $(package) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS DEB_BUILD_OPTIONS=noautodbgsym \
+		dpkg-buildpackage -b -us -uc >../log 2>&1 || { cat ../log >&2; exit 1; }
+	@echo "  DEB      $$(ls $(BUILD)/deb/*.deb)"
+
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
@@ -146,7 +163,7 @@ clean:
 
 build_packages := gcc libc6-dev make liburing-dev libcap-dev libjansson-dev scdoc
 vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
-test_packages := libcriterion-dev python3-cram jq fio nodejs systemd crun $(vm_packages)
+test_packages := libcriterion-dev python3-cram jq fio nodejs systemd crun debhelper $(vm_packages)
 
 # Installs the packages named by PACKAGES that are not there yet.
 .PHONY: deps
@@ -187,7 +204,8 @@ check-all:
 		'$(MAKE) --no-print-directory check-support' \
 		'$(MAKE) --no-print-directory check-fallback' \
 		'$(MAKE) --no-print-directory check-systemd' \
-		'$(MAKE) --no-print-directory check-container'
+		'$(MAKE) --no-print-directory check-container' \
+		'$(MAKE) --no-print-directory check-package'
 
 # Where the running kernel can enforce a policy the demo runs on it, else in a virtual machine.
 try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
@@ -200,7 +218,7 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 	fi
 
 .PHONY: check-unit check-tables check-messages check-live check-here check-same-plan
-.PHONY: check-support check-fallback check-systemd check-container vm-shell
+.PHONY: check-support check-fallback check-systemd check-container check-package vm-shell
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
 check-unit: $(BUILD)/tests/unit/unit
 	@ASAN_OPTIONS=detect_leaks=0 $(BUILD)/tests/unit/unit $(UNITFLAGS)
@@ -247,6 +265,10 @@ check-systemd: $(BUILD)/uring-jail $(BUILD)/tests/live/worker
 # The image of man/examples, run by crun.
 check-container: $(BUILD)/uring-jail $(BUILD)/tests/live/worker
 	@BUILD='$(BUILD)' tests/summary 'tests/live/container native' 'tests/live/container vm'
+
+# The Debian package, from building it to removing it.
+check-package: $(BUILD)/uring-jail deb
+	@BUILD='$(BUILD)' tests/package
 
 vm-shell: $(live_programs)
 	@kernel=$${KERNEL:-$$(tests/vm/fetch | tail -n 1 | cut -d ' ' -f 2)} && \
