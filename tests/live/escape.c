@@ -18,7 +18,7 @@
  *   ESCAPED   the goal was reached in a jail
  *   ODD       none of these; a FAIL line says what
  *
- * and nothing for a jail that is the same as another. Last comes the count, in which each of these
+ * and nothing for a jail that says no more than another. Last comes the count, in which each of these
  * words is one. The exit status is 1 where something
  * failed, 2 where nothing could be run.
  *
@@ -64,14 +64,24 @@ static const struct attempt *const lists[] = {
 static const struct plan {
 	const char *name;
 	const char *words;
-	bool restricts;	   /* some operation, whatever the goal */
-	bool same_filters; /* is the first one again where that has nothing but filters */
-	/* Is for kernels that cannot enforce the first one: io_uring is closed as a whole. */
+	bool restricts; /* some operation, whatever the goal */
+	/* Not for goals that are denied so, since another row is the same or nearly so. */
+	enum needs not_for[3];
+	/* For kernels that cannot enforce the first one: io_uring is closed as a whole. */
 	bool closes;
 } plans[] = {
 	{.name = "jail", .words = "POLICY --"},
-	{.name = "crowded", .words = "-p ./crowd.policy POLICY --", .restricts = true},
-	{.name = "filters", .words = "--via=filters POLICY --", .same_filters = true},
+	{
+		.name = "crowded",
+		.words = "-p ./crowd.policy POLICY --",
+		.restricts = true,
+		.not_for = {NEEDS_RESTRICTIONS},
+	},
+	{
+		.name = "filters",
+		.words = "--via=filters POLICY --",
+		.not_for = {NEEDS_FILTER, NEEDS_ADDRESS},
+	},
 	{.name = "nested", .words = "-d nop128 -- LAUNCHER POLICY --", .restricts = true},
 	{.name = "closed", .words = "-q --unsupported=deny POLICY --", .closes = true},
 };
@@ -321,12 +331,15 @@ static bool must_refuse(const struct plan *plan, const struct goal *goal)
 	       (!kernel->shows_addresses && goal->needs == NEEDS_ADDRESS);
 }
 
-/* Whether the plan is another one than the first. */
+/* Whether the plan says more of this goal than the other plans do. */
 static bool is_different(const struct plan *plan, const struct goal *goal)
 {
 	if (plan->closes)
 		return must_refuse(&plans[0], goal);
-	return !plan->same_filters || (goal->needs != NEEDS_FILTER && goal->needs != NEEDS_ADDRESS);
+	for (const enum needs *needs = plan->not_for; *needs; needs++)
+		if (*needs == goal->needs)
+			return false;
+	return true;
 }
 
 static bool is_refused(const struct plan *plan, const struct goal *goal)

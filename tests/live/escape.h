@@ -28,10 +28,10 @@ enum { EXIT_REACHED = 70, EXIT_DENIED, EXIT_NOT_HERE, EXIT_BROKEN };
 
 /* What it takes to deny a goal. */
 enum needs {
-	NEEDS_RESTRICTIONS, /* of the operation as a whole */
-	NEEDS_FILTER,	    /* on the operation */
-	NEEDS_ADDRESS,	    /* and one that sees an address */
-	NEEDS_NOTHING,	    /* of the kernel, since seccomp does it */
+	NEEDS_RESTRICTIONS = 1, /* of the operation as a whole */
+	NEEDS_FILTER,		/* on the operation */
+	NEEDS_ADDRESS,		/* and one that sees an address */
+	NEEDS_NOTHING,		/* of the kernel, since seccomp does it */
 };
 
 struct goal {

@@ -70,6 +70,7 @@ static void create_or_open(struct io_uring_sqe *sqe, bool denied)
 const struct goal goal_openat2 = {
 	.name = "openat2",
 	.policy = "deny openat2",
+	.needs = NEEDS_RESTRICTIONS,
 	.prepare = open_how,
 	.set = open_or_nothing,
 	.done = made,
@@ -152,6 +153,7 @@ static bool one(int result)
 const struct goal goal_update = {
 	.name = "update",
 	.policy = "deny files_update",
+	.needs = NEEDS_RESTRICTIONS,
 	.prepare = update_slot,
 	.done = one,
 };
@@ -188,6 +190,7 @@ static bool some(int result)
 const struct goal goal_flag = {
 	.name = "flag",
 	.policy = "deny sqe-flags fixed_file",
+	.needs = NEEDS_RESTRICTIONS,
 	.prepare = read_slot,
 	.set = read_slot_or_file,
 	.done = some,
@@ -231,6 +234,7 @@ static bool is_fd(int result)
 const struct goal goal_accept = {
 	.name = "accept",
 	.policy = "deny accept",
+	.needs = NEEDS_RESTRICTIONS,
 	.prepare = accept_waiting,
 	.done = is_fd,
 };
@@ -381,6 +385,7 @@ static bool good(int result)
 const struct goal goal_nop128 = {
 	.name = "nop128",
 	.policy = "deny nop128",
+	.needs = NEEDS_RESTRICTIONS,
 	.prepare = wide_nop,
 	.done = good,
 };
@@ -415,6 +420,7 @@ static bool message_arrived(int result)
 const struct goal goal_message = {
 	.name = "message",
 	.policy = "deny msg_ring",
+	.needs = NEEDS_RESTRICTIONS,
 	.prepare = goals_write_message,
 	.done = message_arrived,
 };
