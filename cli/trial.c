@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/install.h"
+#include "cli/probe.h"
 #include "policy/bpf.h"
 #include "policy/uring-abi.h"
 
@@ -31,6 +32,7 @@ enum step {
 	STEP_CLONE,
 	STEP_SETUP,
 	STEP_EXEC,
+	STEP_ASK,
 	STEP_RING,
 	STEP_REQUEST,
 	STEPS
@@ -44,6 +46,7 @@ static const char *const step_names[STEPS] = {
 	[STEP_CLONE] = "clone",
 	[STEP_SETUP] = "io_uring_setup",
 	[STEP_EXEC] = "execve",
+	[STEP_ASK] = "io_uring_register after execve",
 	[STEP_RING] = "io_uring_setup after execve",
 	[STEP_REQUEST] = "a request after execve",
 };
@@ -202,7 +205,8 @@ static bool deny_requests(bool already)
 
 static _Noreturn void child(bool already, unsigned needs)
 {
-	/* As for a launch: where privileges take its place, they may be gone after execve(2). */
+	/* Or the image, if it has lost the restrictions and its privileges, would be told EACCES,
+	 * as if it had them. */
 	if (!install_no_new_privs() || !deny_requests(already))
 		_exit(EXIT_FAILURE);
 	if ((needs & NEED_REGISTER_OBEYS) && !already) {
@@ -238,7 +242,7 @@ static bool make_request(struct io_uring *ring, int *answer)
  * The answer to a request is in memory that is shared with the kernel alone: so it is the kernel
  * that gives it, and not a seccomp filter, which can answer any system call as it likes.
  */
-int trial_image(void)
+static void try_request(void)
 {
 	struct io_uring ring;
 	enum finding finding = FINDING_UNKNOWN;
@@ -246,13 +250,35 @@ int trial_image(void)
 
 	if (error) {
 		answer(STEP_RING, FINDING_UNKNOWN, error);
-		return EXIT_FAILURE;
+		return;
 	}
 	if (make_request(&ring, &error))
 		finding = error == 0 ? FINDING_NO : error == EACCES ? FINDING_YES : FINDING_UNKNOWN;
 	answer(STEP_REQUEST, finding, error);
 	io_uring_queue_exit(&ring);
+}
+
+int trial_image(void)
+{
+	int error = probe_restrictions();
+
+	if (error == EFAULT) {
+		answer(STEP_ASK, FINDING_NO, error);
+		return EXIT_SUCCESS;
+	}
+	answer(STEP_ASK, error == EPERM ? FINDING_YES : FINDING_UNKNOWN, error);
+	try_request();
 	return EXIT_SUCCESS;
+}
+
+/*
+ * What io_uring_register(2) answers counts where it has answered otherwise before, so where the task
+ * was not restricted. Then it takes no request, which seccomp may not let through.
+ */
+static bool believes(const struct kernel *kernel, const struct answer *answer)
+{
+	return answer->step == STEP_ASK &&
+	       (kernel->task == TASK_FRESH || answer->finding == FINDING_NO);
 }
 
 static void take(struct kernel *kernel, const struct answer *answer)
@@ -268,7 +294,7 @@ static void take(struct kernel *kernel, const struct answer *answer)
 		kernel->ringless_obey = finding;
 	} else if (answer->step == STEP_DISABLED) {
 		kernel->disabled_rings_obey = finding;
-	} else if (answer->step == STEP_REQUEST) {
+	} else if (answer->step == STEP_REQUEST || believes(kernel, answer)) {
 		kernel->survives_exec = finding;
 	}
 }

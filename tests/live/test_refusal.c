@@ -280,14 +280,7 @@ static void block_setup(const void *argument)
 		_Exit(98);
 }
 
-static void block_enter(const void *argument)
-{
-	(void)argument;
-	if (kernel_block_call(SYS_io_uring_enter, EACCES) < 0)
-		_Exit(98);
-}
-
-/* Where no ring can be used, what only a ring tells is not known: then the launcher must refuse.
+/* Where no ring can be opened, what only a ring tells is not known: then the launcher must refuse.
  * What needs no ring to be known it may not be put off by. */
 static void expect_ringless(void (*before)(const void *argument))
 {
@@ -323,10 +316,33 @@ static void setup_blocked(const char *argument)
 	expect_ringless(block_setup);
 }
 
+static void block_restrictions_and_enter(const void *argument)
+{
+	static const int answer = EPERM;
+
+	(void)argument;
+	block_restrictions(&answer);
+	if (kernel_block_call(SYS_io_uring_enter, EACCES) < 0)
+		_Exit(98);
+}
+
+/* Where a task looks restricted and cannot make a request, nothing tells whether it stays so: an
+ * EACCES of seccomp is none of a request. */
 static void enter_blocked(const char *argument)
 {
+	struct run run = {
+		.policy = "--deny-op=openat2",
+		.words = "probe",
+		.before = block_restrictions_and_enter,
+	};
+
 	(void)argument;
-	expect_ringless(block_enter);
+	run_it(&run);
+	if (older_than_7_2())
+		expect_refusal(&run, "exec");
+	else if (!run.ran || !run.ended)
+		failed("[%s]: the target did not run: %s", run.policy, run.err);
+	run_clear(&run);
 }
 
 const struct test refusal_tests[] = {
