@@ -152,6 +152,38 @@ static char *read_all(int fd, size_t *size)
 	return text;
 }
 
+/*
+ * Whether what was read is what the file had in it all the time: not cut off, nor half an old text
+ * and half a new one. Files without a size, as in /proc, are taken as they are read. A change that
+ * leaves the size is seen by its time, which some file systems count in ticks of milliseconds.
+ */
+static bool is_unchanged(int fd, const struct stat *before)
+{
+	struct stat after;
+
+	if (!S_ISREG(before->st_mode))
+		return true;
+	if (fstat(fd, &after) < 0)
+		return false;
+	return (before->st_size == 0 || lseek(fd, 0, SEEK_CUR) == before->st_size) &&
+	       after.st_size == before->st_size && after.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	       after.st_mtim.tv_nsec == before->st_mtim.tv_nsec &&
+	       after.st_ctim.tv_sec == before->st_ctim.tv_sec &&
+	       after.st_ctim.tv_nsec == before->st_ctim.tv_nsec;
+}
+
+/* As read_all(); errno is ETXTBSY, which reading has no other use for, where the file changed. */
+static char *read_steady(int fd, const struct stat *before, size_t *size)
+{
+	char *text = read_all(fd, size);
+
+	if (!text || is_unchanged(fd, before))
+		return text;
+	free(text);
+	errno = ETXTBSY;
+	return NULL;
+}
+
 static struct file *new_file(struct files *files, const char *name, const struct stat *status)
 {
 	struct file *file = arena_alloc(&files->arena, sizeof(*file));
@@ -169,14 +201,14 @@ static struct file *new_file(struct files *files, const char *name, const struct
 static struct file *read_file(struct files *files, int fd, const char *name, struct range where,
 			      struct diags *diags)
 {
-	struct stat status;
+	struct stat status = {0};
 	struct file *file = NULL;
 	bool known = fd >= 0 && fstat(fd, &status) == 0;
 
 	if (known && S_ISREG(status.st_mode))
 		file = find(files, &status);
 	if (known && !file && (file = new_file(files, name, &status))) {
-		file->text = read_all(fd, &file->source.size);
+		file->text = read_steady(fd, &status, &file->source.size);
 		file->source.text = file->text;
 		if (!file->text) {
 			file = NULL;
@@ -187,8 +219,10 @@ static struct file *read_file(struct files *files, int fd, const char *name, str
 	}
 	if (!file)
 		fail(diags, where,
-		     errno == EFBIG ? "%s is larger than 16 MiB" : "cannot read %s: %s", name,
-		     strerror(errno));
+		     errno == EFBIG	? "%s is larger than 16 MiB"
+		     : errno == ETXTBSY ? "%s changed while it was read"
+					: "cannot read %s: %s",
+		     name, strerror(errno));
 	if (fd > STDIN_FILENO)
 		close(fd);
 	return file;
