@@ -79,11 +79,11 @@ int main(int argc, char **argv)
 
 	if (trial_is_image(argc, argv))
 		return trial_image();
+	report_begin();
 	if (getauxval(AT_SECURE)) {
 		report_error("refusing to run with the privileges of a set-user-ID file");
 		return EXIT_FAILED;
 	}
-	report_check_output();
 	options_parse(argc, argv, &options);
 	if (options.quiet)
 		report_quiet();

@@ -218,7 +218,10 @@ static void flush_output(void)
 	_exit(EXIT_FAILED);
 }
 
-void report_check_output(void)
+void report_begin(void)
 {
+	static char line[BUFSIZ];
+
+	setvbuf(stderr, line, _IOLBF, sizeof(line));
 	atexit(flush_output);
 }

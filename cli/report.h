@@ -20,9 +20,10 @@ void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_diags(const struct diags *diags);
 
 /**
- * Makes exit() flush standard output and turn a failure of that into a message and status 125, so
- * that nobody takes half an answer for a whole one.
+ * To be called before anything is written. Messages go out a line at a time, and exit() flushes
+ * standard output and turns a failure of that into a message and status 125, so that nobody takes
+ * half an answer for a whole one.
  */
-void report_check_output(void);
+void report_begin(void);
 
 #endif
