@@ -94,7 +94,7 @@ static bool add_filters(const struct plan *plan)
 	for (size_t i = 0; i < plan->nr_filters; i++)
 		if (!add_filter(&plan->filters[i], &argument))
 			return false;
-	return plan->nr_filters == 0 || reaches_kernel(&argument);
+	return reaches_kernel(&argument);
 }
 
 /* The same for restrictions, and for what a task inherits: it cannot be restricted again. */
@@ -153,11 +153,10 @@ static bool add_seccomp(const struct plan *plan)
 
 bool install_plan(const struct plan *plan)
 {
-	if (plan->restrictions.nr_res > 0 && !restrict_task(plan))
+	/* Before there are filters, which would be confirmed in the same way. */
+	if (plan->restrictions.nr_res > 0 && (!restrict_task(plan) || !confirm()))
 		return false;
-	if (!add_filters(plan))
-		return false;
-	if ((plan->restrictions.nr_res > 0 || plan->nr_filters > 0) && !confirm())
+	if (plan->nr_filters > 0 && (!add_filters(plan) || !confirm()))
 		return false;
 	return add_seccomp(plan);
 }

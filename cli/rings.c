@@ -187,7 +187,7 @@ static int entry_fd(const struct dirent64 *entry)
 static bool settle_listed(const struct search *search)
 {
 	_Alignas(struct dirent64) char buffer[4096];
-	bool settled = true;
+	bool settled = true, listed = false;
 	long size;
 
 	while ((size = syscall(SYS_getdents64, search->directory, buffer, sizeof(buffer))) > 0) {
@@ -195,6 +195,7 @@ static bool settle_listed(const struct search *search)
 			struct dirent64 *entry = (struct dirent64 *)(buffer + at);
 			int fd = entry_fd(entry);
 
+			listed = listed || fd == search->directory;
 			if (fd >= 0 && fd != search->directory)
 				settled = settle(search, fd) && settled;
 			at += entry->d_reclen;
@@ -202,7 +203,11 @@ static bool settle_listed(const struct search *search)
 	}
 	if (size < 0)
 		report_error("cannot list the open files in " FD_PATH ": %s", strerror(errno));
-	return settled && size == 0;
+	else if (!listed)
+		report_error("cannot list the open files in " FD_PATH ": the one that is read is "
+			     "not among them; something, most likely a seccomp filter, keeps the "
+			     "call from the kernel");
+	return settled && listed && size == 0;
 }
 
 /* There may be more than was looked at: more than the limit, too, if that was lowered. */

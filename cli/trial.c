@@ -333,11 +333,13 @@ static _Noreturn void answer_on(int fd, bool already, unsigned needs)
 
 /*
  * The child's exit raises no signal: so nothing is left pending for the target, and it can be
- * waited for by a parent that ignores SIGCHLD.
+ * waited for by a parent that ignores SIGCHLD. Its few answers fit into the pipe, so they are read
+ * when it has ended, without waiting for more: nothing that goes wrong with the pipe's ends can
+ * make this wait for ever.
  */
 void trial_run(struct kernel *kernel, unsigned needs)
 {
-	int pipe_fds[2];
+	int pipe_fds[2] = {-1, -1};
 	pid_t pid;
 
 	if (kernel->survives_exec != FINDING_UNKNOWN)
