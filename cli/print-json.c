@@ -57,28 +57,42 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
-/* The bytes of one character at `text` if they are UTF-8, else 0. */
+/* The bytes of one character at `text` if they are UTF-8 (RFC 3629, 4), else 0. */
 static size_t character_size(const char *text, size_t size)
 {
-	for (size_t n = 1; n <= 4 && n <= size; n++) {
-		json_t *value = json_stringn(text, n);
+	const unsigned char *c = (const unsigned char *)text;
+	size_t n = c[0] < 0x80 ? 1 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
 
-		json_decref(value);
-		if (value)
-			return n;
-	}
-	return 0;
+	if (n > size || (c[0] >= 0x80 && c[0] < 0xc2) || c[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] >= 0xa0) ||
+	    (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+/* How many bytes from the beginning are UTF-8. */
+static size_t good_size(const char *text, size_t size)
+{
+	size_t at = 0, n;
+
+	while (at < size && (n = character_size(text + at, size - at)) > 0)
+		at += n;
+	return at;
 }
 
 /* Bytes that are no UTF-8 become U+FFFD. */
 static json_t *string_of(const char *text, size_t size)
 {
 	static const char replacement[] = "\xef\xbf\xbd";
-	json_t *value = json_stringn(text, size);
+	json_t *value;
 	char *good, *end;
 
-	if (value)
-		return value;
+	if (good_size(text, size) == size)
+		return json_stringn(text, size);
 	good = end = malloc(size * strlen(replacement) + 1);
 	if (!good)
 		fail();
