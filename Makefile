@@ -58,11 +58,12 @@ libs = -luring -lcap -ljansson
 
 policy_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard policy/*.c))
 cli_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
-unit_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c tests/cases/*.c))
+unit_objects := $(filter-out %/memory.o %/failing.o,\
+	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c tests/cases/*.c)))
 # The parts that the driver (live) and the program it runs in the jail (target) share.
 test_objects := $(patsubst %,$(BUILD)/tests/live/%.o,ring request scratch names)
-live_objects := $(filter-out $(test_objects) %/cases.o %/demo.o %/perform.o \
-	%/same-plan.o %/worker.o %/target.o $(BUILD)/tests/live/escape%,\
+live_objects := $(filter-out $(test_objects) %/cases.o %/demo.o %/fault.o %/inject.o %/inside.o \
+	%/perform.o %/same-plan.o %/worker.o %/target.o $(BUILD)/tests/live/escape%,\
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c)))
 escape_objects := $(filter-out %/escape32.o,\
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/escape*.c))) \
@@ -197,9 +198,11 @@ check: deps
 
 check-all:
 	@tests/summary '$(MAKE) --no-print-directory check-unit' \
+		'$(MAKE) --no-print-directory check-memory' \
 		'$(MAKE) --no-print-directory check-tables' \
 		'$(MAKE) --no-print-directory check-messages' \
 		'$(MAKE) --no-print-directory check-live' \
+		'$(MAKE) --no-print-directory check-fault' \
 		'$(MAKE) --no-print-directory check-same-plan' \
 		'$(MAKE) --no-print-directory check-support' \
 		'$(MAKE) --no-print-directory check-fallback' \
@@ -219,12 +222,19 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 
 .PHONY: check-unit check-tables check-messages check-live check-here check-same-plan
 .PHONY: check-support check-fallback check-systemd check-container check-package vm-shell
+.PHONY: check-fault check-memory
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
 check-unit: $(BUILD)/tests/unit/unit
 	@ASAN_OPTIONS=detect_leaks=0 $(BUILD)/tests/unit/unit $(UNITFLAGS)
 
 check-tables:
 	@include=$$(tests/vm/fetch --uapi) && CC='$(CC)' tests/unit/uapi "$$include"
+
+# Every allocation made to fail, under LeakSanitizer, which needs a build of its own.
+check-memory:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/memory SANITIZE=address,undefined \
+		$(BUILD)/memory/tests/unit/memory
+	@$(BUILD)/memory/tests/unit/memory $(MEMORYFLAGS) tests/cases
 
 # UPDATE=1 writes what was printed into the tests, for you to read in the diff.
 check-messages: $(BUILD)/uring-jail
@@ -245,6 +255,12 @@ check-live: $(live_programs) $(BUILD)/tests/live/cases $(escape_programs)
 # In a mount namespace of its own, since the tests mount file systems.
 check-here: $(live_programs)
 	@PATH="$(BUILD):$$PATH" unshare -m $(BUILD)/tests/live/live -o $(LIVEFLAGS)
+
+# Every system call of a launch made to fail, here and on each kernel.
+check-fault: $(BUILD)/uring-jail $(BUILD)/tests/live/fault
+	@tests/summary '$(BUILD)/tests/live/fault $(FAULTFLAGS)' \
+		'tests/vm/matrix -t 900 -f $(BUILD)/uring-jail -f $(BUILD)/tests/live/fault \
+			-- fault $(FAULTFLAGS)'
 
 # Whether the C of --print=c installs what uring-jail installs.
 check-same-plan: $(BUILD)/uring-jail $(BUILD)/tests/live/target
@@ -277,6 +293,16 @@ vm-shell: $(live_programs)
 $(BUILD)/tests/unit/unit: $(unit_objects) $(cli_objects) $(policy_objects)
 	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ -lcriterion $(libs)
 
+# The program's own main(), to be called by another one.
+$(BUILD)/tests/unit/main.o: uring-jail.c $(BUILD)/flags $(BUILD)/libraries
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(all_cppflags) $(all_cflags) -Dmain=uring_jail_main \
+		-Wno-missing-prototypes -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/unit/memory: $(patsubst %,$(BUILD)/tests/%.o,unit/memory unit/failing unit/main \
+		unit/enforce cases/cases) $(cli_objects) $(policy_objects)
+	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(libs)
+
 # Static, since the virtual machine has no libraries.
 $(BUILD)/tests/live/live: $(live_objects) $(test_objects)
 $(BUILD)/tests/live/target: $(BUILD)/tests/live/target.o $(test_objects)
@@ -285,8 +311,10 @@ $(BUILD)/tests/live/worker: $(BUILD)/tests/live/worker.o
 $(BUILD)/tests/live/cases: $(patsubst %,$(BUILD)/tests/%.o,live/cases live/perform \
 	cases/cases cases/random) $(test_objects) $(cli_objects) $(policy_objects)
 $(BUILD)/tests/live/escape: $(escape_objects) $(test_objects)
+$(BUILD)/tests/live/fault: $(patsubst %,$(BUILD)/tests/live/%.o,fault inject inside kernel ring)
 $(BUILD)/tests/live/live $(BUILD)/tests/live/target $(BUILD)/tests/live/demo \
-		$(BUILD)/tests/live/worker $(BUILD)/tests/live/cases $(BUILD)/tests/live/escape:
+		$(BUILD)/tests/live/worker $(BUILD)/tests/live/cases $(BUILD)/tests/live/escape \
+		$(BUILD)/tests/live/fault:
 	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(libs)
 
 # For the machine's other kind of system calls; 64-bit machines have no library to link it with.
