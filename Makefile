@@ -28,8 +28,8 @@ try = $(shell printf 'int main(void) { return 0; }' | \
 # The flags that do not hang on one another, each tried once for a compiler.
 tried = $(foreach flag,$(1),$(call try,,$(flag)))
 
-ifneq ($(filter clean uninstall deps check try check-all fmt fmt-check fuzz fuzz-corpus,$(or $(MAKECMDGOALS),all)),)
-ifeq ($(filter-out clean uninstall deps check try check-all fmt fmt-check fuzz fuzz-corpus,$(MAKECMDGOALS)),)
+ifneq ($(filter clean uninstall deps check try check-all fmt fmt-check lint fuzz fuzz-corpus,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter-out clean uninstall deps check try check-all fmt fmt-check lint fuzz fuzz-corpus,$(MAKECMDGOALS)),)
 no_build := yes
 endif
 endif
@@ -222,7 +222,7 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 
 .PHONY: check-unit check-tables check-messages check-live check-here check-same-plan
 .PHONY: check-support check-fallback check-systemd check-container check-package vm-shell
-.PHONY: check-fault check-memory
+.PHONY: check-fault check-memory lint
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
 check-unit: $(BUILD)/tests/unit/unit
 	@ASAN_OPTIONS=detect_leaks=0 $(BUILD)/tests/unit/unit $(UNITFLAGS)
@@ -355,6 +355,22 @@ fmt:
 	clang-format -i $(sources)
 fmt-check:
 	clang-format --dry-run --Werror $(sources)
+
+# cppcheck, clang-tidy (.clang-tidy) and gcc's analyzer over the program; each says what it finds.
+# JOBS: how many files at a time.
+lint_sources := $(wildcard *.c policy/*.c cli/*.c)
+LINT_GCC ?= gcc
+lint_flags = -std=gnu17 $(all_cppflags)
+lint: JOBS ?= $(shell nproc)
+lint:
+	$(call quiet,CPPCHECK)cppcheck --quiet --error-exitcode=1 --std=c11 -j$(JOBS) --inline-suppr \
+		--enable=warning,performance,portability --suppress=missingIncludeSystem \
+		-D__x86_64__ $(all_cppflags) $(lint_sources)
+	$(call quiet,TIDY)printf '%s\n' $(lint_sources) | \
+		xargs -P$(JOBS) -I FILE clang-tidy --quiet FILE -- $(lint_flags)
+	$(call quiet,ANALYZER)printf '%s\n' $(lint_sources) | \
+		xargs -P$(JOBS) -I FILE $(LINT_GCC) -O2 -fanalyzer -Werror $(lint_flags) \
+			-c -o /dev/null FILE
 
 .PHONY: force
 force:

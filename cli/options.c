@@ -218,6 +218,7 @@ static unsigned choose(const char *option, const char *word, const char *const *
 	char all[128] = "";
 
 	for (unsigned i = 0; words[i]; i++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): argp insists on the argument */
 		if (strcmp(word, words[i]) == 0)
 			return i;
 		strcat(all, i == 0 ? "" : words[i + 1] ? ", " : " or ");
@@ -237,6 +238,7 @@ static void parse_kernel(struct options *options, const char *name, struct argp_
 {
 	struct kernel kernel;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): argp insists on the argument */
 	if (!kernel_known(name, &kernel) && strcmp(name, "running") != 0)
 		argp_error(state, "--kernel: expected 7.0, 7.1, 7.2, 7.3 or running, not '%s'",
 			   name);
@@ -312,7 +314,12 @@ static bool parse_look(struct options *options, int key, char *arg, struct argp_
 	case KEY_TEST:
 		look(options, ACTION_TEST, state);
 		options->tests[options->nr_tests++] = (struct source){
-			.name = "--test", .text = arg, .size = strlen(arg), .one_line = true};
+			.name = "--test",
+			.text = arg,
+			/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): argp insists on it */
+			.size = strlen(arg),
+			.one_line = true,
+		};
 		return true;
 	case KEY_LIST:
 		look(options, ACTION_LIST, state);

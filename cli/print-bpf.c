@@ -304,8 +304,11 @@ static void reach(struct disassembly *d, size_t pc, struct known known)
 {
 	bool first = d->loaded[pc] == UNREACHED;
 
+	/* The caller has set all of both. */
+	// NOLINTBEGIN(clang-analyzer-core.UndefinedBinaryOperatorResult,clang-analyzer-core.uninitialized.Assign)
 	d->loaded[pc] = first || d->loaded[pc] == known.loaded ? known.loaded : UNKNOWN;
 	d->family[pc] = first || d->family[pc] == known.family ? known.family : 0;
+	// NOLINTEND(clang-analyzer-core.UndefinedBinaryOperatorResult,clang-analyzer-core.uninitialized.Assign)
 }
 
 static int loaded_after(const struct bpf_insn *insn, int loaded)

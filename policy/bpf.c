@@ -142,7 +142,7 @@ static enum bpf_error check_memory(const struct bpf_insn *insns, size_t n, size_
 
 enum bpf_error bpf_validate(const struct bpf_insn *insns, size_t n, size_t *at)
 {
-	size_t ignored;
+	size_t ignored = 0;
 
 	at = at ? at : &ignored;
 	*at = 0;

@@ -79,14 +79,14 @@ static bool sees_tested_flags(struct work *work, unsigned op)
 static struct range flag_statement(const struct policy *policy, uint8_t denied, uint8_t required)
 {
 	for (const struct statement *s = policy->first; s; s = s->next) {
-		uint8_t denies, requires;
+		uint8_t denied_here, required_here;
 
-		policy_is_flag_rule(s, &denies, &requires);
+		policy_is_flag_rule(s, &denied_here, &required_here);
 		if (s->subject == SUBJECT_SQE_FLAGS && s->effect == EFFECT_DENY)
-			denies = s->sqe_flags;
+			denied_here = s->sqe_flags;
 		if (s->subject == SUBJECT_SQE_FLAGS && s->effect == EFFECT_REQUIRE)
-		requires = s->sqe_flags;
-		if ((denies & denied) || (requires & required))
+			required_here = s->sqe_flags;
+		if ((denied_here & denied) || (required_here & required))
 			return s->where;
 	}
 	return nowhere;

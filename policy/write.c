@@ -119,6 +119,7 @@ static bool several_bits(uint64_t value)
 /* Takes the rows out of `left` whose bits are all in it; `taken` has one bit for each row. */
 static void take_rows(const struct table *table, bool several, uint64_t *left, uint64_t *taken)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): fields of flags have a table */
 	for (size_t i = 0; i < table->n; i++) {
 		uint64_t bits = table->rows[i].number;
 
@@ -144,6 +145,7 @@ static void put_flags(struct writer *w, const struct table *table, uint64_t valu
 	several = several_bits(taken) || (taken && left);
 	if (several)
 		put_open(w, "(");
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): fields of flags have a table */
 	for (size_t i = 0; i < table->n; i++) {
 		if (!(taken >> i & 1))
 			continue;
