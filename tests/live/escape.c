@@ -19,8 +19,7 @@
  *   ODD       none of these; a FAIL line says what
  *
  * and nothing for a jail that says no more than another. Last comes the count, in which each of these
- * words is one. The exit status is 1 where something
- * failed, 2 where nothing could be run.
+ * words is one. The exit status is 1 where something failed, 2 where nothing could be run.
  *
  * This program is also the one that runs in the jail: `escape @ ATTEMPT GOAL [PID]`.
  */
