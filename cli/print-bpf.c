@@ -304,11 +304,8 @@ static void reach(struct disassembly *d, size_t pc, struct known known)
 {
 	bool first = d->loaded[pc] == UNREACHED;
 
-	/* The caller has set all of both. */
-	// NOLINTBEGIN(clang-analyzer-core.UndefinedBinaryOperatorResult,clang-analyzer-core.uninitialized.Assign)
 	d->loaded[pc] = first || d->loaded[pc] == known.loaded ? known.loaded : UNKNOWN;
 	d->family[pc] = first || d->family[pc] == known.family ? known.family : 0;
-	// NOLINTEND(clang-analyzer-core.UndefinedBinaryOperatorResult,clang-analyzer-core.uninitialized.Assign)
 }
 
 static int loaded_after(const struct bpf_insn *insn, int loaded)
@@ -364,9 +361,11 @@ void print_disassemble(struct disassembly *disassembly, const struct filter *fil
 {
 	const struct row *row = table_row(&op_table, filter->op);
 
-	disassembly->filter = filter;
-	disassembly->kernel = kernel;
-	disassembly->payload = row ? row->payload : PAYLOAD_NONE;
+	*disassembly = (struct disassembly){
+		.filter = filter,
+		.kernel = kernel,
+		.payload = row ? row->payload : PAYLOAD_NONE,
+	};
 	find_known(disassembly);
 }
 

@@ -184,7 +184,7 @@ static uint32_t build_line(struct builder *b, term t, struct arrival at, const s
 
 	if (find_cuts(b, atoms, &line))
 		find_runs(b, t, &line, 0, line.n_cuts);
-	if (!codegen_over(b))
+	if (line.n > 0 && !codegen_over(b))
 		id = add_runs(b, at, line.form, line.runs, line.n);
 	free(line.cuts);
 	free(line.runs);
@@ -303,7 +303,7 @@ static uint32_t build_word(struct builder *b, term t, struct arrival at)
 /* The words of those parts of a term that have to do with each other; the fewest such. */
 static unsigned component(const struct terms *terms, const struct term_node *node)
 {
-	unsigned sets[BPF_CTX_WORDS], n = 0, best = 0;
+	unsigned sets[BPF_CTX_WORDS] = {0}, n = 0, best = 0;
 
 	for (uint32_t i = 0; i < node->n; i++) {
 		unsigned words = term_words(terms, terms->kids[node->first + i]), kept = 0;

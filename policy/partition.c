@@ -144,7 +144,8 @@ static bool cut_axis(struct partition *p, struct axis *axis, const struct atom *
 		if (!points)
 			cuts[n_cuts++] = (uint64_t)span.hi + 1;
 	}
-	qsort(cuts, n_cuts, sizeof(*cuts), compare);
+	if (n_cuts > 1)
+		qsort(cuts, n_cuts, sizeof(*cuts), compare);
 	return points ? cut_points(p, axis, cuts, n_cuts) : cut_spans(p, axis, cuts, n_cuts);
 }
 
