@@ -119,14 +119,20 @@ static json_t *document(const char *kind)
 	return root;
 }
 
-/* Writes a document and frees it. Failures to write are found when the stream is closed. */
+/*
+ * Writes a document and frees it. Failures to write are found when the stream is closed. The text
+ * is measured first: where jansson (2.14) has to make room while it writes, and cannot, it leaves
+ * out the name of a member.
+ */
 static void finish(FILE *out, json_t *root)
 {
-	char *text = json_dumps(root, JSON_COMPACT);
+	size_t size = json_dumpb(root, NULL, 0, JSON_COMPACT);
+	char *text = size ? malloc(size) : NULL;
 
-	if (!text)
+	if (!text || json_dumpb(root, text, size, JSON_COMPACT) != size)
 		fail();
-	fprintf(out, "%s\n", text);
+	fwrite(text, 1, size, out);
+	putc('\n', out);
 	free(text);
 	json_decref(root);
 }

@@ -315,26 +315,25 @@ uint32_t bpf_run(const struct bpf_insn *insns, size_t n, const uint32_t ctx[BPF_
 
 unsigned bpf_worst_path(const struct bpf_insn *insns, size_t n)
 {
-	unsigned *longest = calloc(n + 1, sizeof(*longest));
-	unsigned worst;
+	uint16_t longest[BPF_LEN_MAX + 1];
 
-	if (!longest)
-		return 0;
+	if (n > BPF_LEN_MAX)
+		return (unsigned)n;
+	longest[n] = 0;
 	for (size_t pc = n; pc-- > 0;) {
 		const struct bpf_insn *insn = &insns[pc];
-		const unsigned *next = &longest[pc + 1];
+		const uint16_t *next = &longest[pc + 1];
 		if (BPF_CLASS(insn->code) == BPF_RET)
 			longest[pc] = 1;
 		else if (insn->code == (BPF_JMP | BPF_JA))
-			longest[pc] = 1 + next[insn->k];
+			longest[pc] = (uint16_t)(1 + next[insn->k]);
 		else if (is_conditional(insn->code) && next[insn->jt] > next[insn->jf])
-			longest[pc] = 1 + next[insn->jt];
+			longest[pc] = (uint16_t)(1 + next[insn->jt]);
 		else
-			longest[pc] = 1 + next[is_conditional(insn->code) ? insn->jf : 0];
+			longest[pc] =
+				(uint16_t)(1 + next[is_conditional(insn->code) ? insn->jf : 0]);
 	}
-	worst = longest[0];
-	free(longest);
-	return worst;
+	return longest[0];
 }
 
 static const char *mnemonic(uint16_t code)

@@ -90,7 +90,7 @@ uint32_t bpf_run(const struct bpf_insn *insns, size_t n, const uint32_t ctx[BPF_
 
 /*
  * The largest number of instructions, RET included, on any path through a program that
- * bpf_validate() accepts, whether or not some context takes that path. 0 when memory is short.
+ * bpf_validate() accepts, whether or not some context takes that path.
  */
 unsigned bpf_worst_path(const struct bpf_insn *insns, size_t n);
 

@@ -45,6 +45,8 @@ static void leak(const char *argument)
 	struct run run = {.words = "ops", .before = leaking, .filters = true};
 
 	(void)argument;
+	if (live.kernel.loses_at_exec)
+		skip("this kernel loses filters, too, and there is no nesting");
 	if (unjailed(&run))
 		expect_ops(&run, set_with(set_with(set_none(), OP_NOP), OP_SOCKET), NULL);
 	run_clear(&run);

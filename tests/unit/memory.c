@@ -166,7 +166,21 @@ static const char *judge(const struct run *run, const struct run *reference)
 		return NULL;
 	if (!exited(run, EXIT_FAILED))
 		return "ends in another way";
-	return run->err_size || strstr(run->out, "\"out_of_memory\":true") ? NULL : "says nothing";
+	/* JSON has the messages in it. */
+	return run->err_size || strstr(run->out, "\"severity\":\"error\"") ||
+			       strstr(run->out, "\"out_of_memory\":true")
+		       ? NULL
+		       : "says nothing";
+}
+
+/* From where on the output is another. */
+static const char *difference(const struct run *run, const struct run *reference)
+{
+	size_t i = 0;
+
+	while (i < run->out_size && i < reference->out_size && run->out[i] == reference->out[i])
+		i++;
+	return run->out + (i > 40 ? i - 40 : 0);
 }
 
 static void *shared(size_t size)
@@ -196,8 +210,9 @@ static void fail_command(const char *command, struct run *reference, struct run 
 		return;
 	}
 	count.failed++;
-	printf("FAIL %s: with allocation %lu failing it %s, wait status %#x:\n%.2000s\n", command,
-	       number, why, (unsigned int)run->status, run->err);
+	printf("FAIL %s: with allocation %lu failing it %s, wait status %#x:\n%.500s\n...%.160s\n",
+	       command, number, why, (unsigned int)run->status, run->err,
+	       difference(run, reference));
 }
 
 /*
