@@ -35,7 +35,7 @@
 
 /* Of the policies among the cases, which share most of the code, one in so many has every failure
  * tried, and without -a the others one failure in so many, each time others. */
-#define POLICIES 8
+#define POLICIES 24
 
 #define WORDS_MAX 16
 #define TEXT_MAX  (1 << 20)
