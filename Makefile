@@ -259,11 +259,12 @@ check-live: $(live_programs) $(BUILD)/tests/live/cases $(escape_programs)
 check-here: $(live_programs)
 	@PATH="$(BUILD):$$PATH" unshare -m $(BUILD)/tests/live/live -o $(LIVEFLAGS)
 
-# Every system call of a launch made to fail, here and on the newest kernel.
+# Every system call of a launch made to fail: of all launches here, and of one of restrictions, if
+# FAULTFLAGS names no other, on the newest kernel.
 check-fault: $(BUILD)/uring-jail $(BUILD)/tests/live/fault
 	@tests/summary '$(BUILD)/tests/live/fault $(FAULTFLAGS)' \
 		'VERSIONS="$(or $(VERSIONS),7.3)" tests/vm/matrix -t 900 -f $(BUILD)/uring-jail \
-			-f $(BUILD)/tests/live/fault -- fault $(FAULTFLAGS)'
+			-f $(BUILD)/tests/live/fault -- fault $(or $(FAULTFLAGS),deny-op)'
 
 # Whether the C of --print=c installs what uring-jail installs.
 check-same-plan: $(BUILD)/uring-jail $(BUILD)/tests/live/target

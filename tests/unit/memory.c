@@ -30,8 +30,8 @@
 #define EXIT_LEAK   77
 
 /* Of a command, so many failures are tried one by one; after those, without -a, one in STRIDE. */
-#define EACH   100
-#define STRIDE 37
+#define EACH   50
+#define STRIDE 151
 
 /* Of the policies among the cases, which share most of the code, one in so many has every failure
  * tried, and without -a the others one failure in so many, each time others. */
