@@ -153,7 +153,7 @@ deb:
 		"$$(sed -n 's/^Maintainer: //p' .debian/control)" "$$(date -R -r CHANGELOG.md)" \
 		>$(package)/debian/changelog
 	@cd $(package) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS DEB_BUILD_OPTIONS=noautodbgsym \
-		dpkg-buildpackage -b -us -uc >../log 2>&1 || { cat ../log >&2; exit 1; }
+		dpkg-buildpackage -b -d -us -uc >../log 2>&1 || { cat ../log >&2; exit 1; }
 	@echo "  DEB      $$(ls $(BUILD)/deb/*.deb)"
 
 .PHONY: clean
