@@ -391,3 +391,132 @@ struct decision policy_decide(const struct policy *policy, const struct request 
 		return of_op;
 	return decide_flags(policy, (uint8_t)request->value[FIELD_SQE_FLAGS], of_op);
 }
+
+/* --- requests that are known in part */
+
+enum truth { TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES };
+
+static bool knows(unsigned known, enum field_id field)
+{
+	return known >> field & 1;
+}
+
+/* Whether a test can be decided: its field is known, and what changes the meaning of that. */
+static bool is_decidable(const struct test *test, const struct request *request, unsigned known)
+{
+	switch (test->field) {
+	case FIELD_ACCMODE:
+		return knows(known, FIELD_FLAGS);
+	case FIELD_FAMILY:
+		return knows(known, FIELD_FAMILY) &&
+		       (payload_of(request->op) != PAYLOAD_SOCKET || knows(known, FIELD_TYPE));
+	case FIELD_PORT:
+	case FIELD_ADDR:
+		return knows(known, FIELD_FAMILY) &&
+		       (knows(known, test->field) || !has_address(request));
+	default:
+		return knows(known, test->field);
+	}
+}
+
+/* cond_holds() as far as is known. */
+static enum truth truth_of(const struct cond *cond, const struct request *request, unsigned known,
+			   enum arch arch)
+{
+	enum truth left, right;
+
+	if (!cond)
+		return TRUTH_YES;
+	if (cond->kind == COND_TEST) {
+		if (!is_decidable(&cond->test, request, known))
+			return TRUTH_UNKNOWN;
+		return cond_holds(cond, request, arch) ? TRUTH_YES : TRUTH_NO;
+	}
+	left = truth_of(cond->left, request, known, arch);
+	if (cond->kind == COND_NOT)
+		return TRUTH_YES - left;
+	right = truth_of(cond->right, request, known, arch);
+	if (cond->kind == COND_AND)
+		return left < right ? left : right;
+	return left > right ? left : right;
+}
+
+/* lacks_address() as far as is known. */
+static enum truth lacks_address_truth(const struct request *request, unsigned known)
+{
+	unsigned all = 1U << FIELD_FAMILY | 1U << FIELD_PORT | 1U << FIELD_ADDR;
+
+	if (payload_of(request->op) != PAYLOAD_CONNECT ||
+	    (knows(known, FIELD_FAMILY) && !has_address(request)) ||
+	    (knows(known, FIELD_PORT) && request->value[FIELD_PORT] != 0) ||
+	    (knows(known, FIELD_ADDR) && !is_zero(request->addr)))
+		return TRUTH_NO;
+	return (known & all) == all ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+static void add_denial(struct denials *denials, enum truth truth, struct decision decision)
+{
+	if (truth == TRUTH_NO || denials->certain)
+		return;
+	if (denials->n < DENIALS_KEPT)
+		denials->possible[denials->n] = decision;
+	denials->last = decision;
+	denials->n++;
+	denials->certain = truth == TRUTH_YES;
+}
+
+/* The highest truth of the conditions under which a request's op is allowed. */
+static enum truth allowed_truth(const struct policy *policy, const struct request *request,
+				unsigned known)
+{
+	enum truth highest = TRUTH_NO;
+
+	for (const struct statement *s = policy->first; s; s = s->next) {
+		enum truth truth;
+
+		if (!is_for(s, SUBJECT_OP, EFFECT_ALLOW, request->op))
+			continue;
+		truth = truth_of(s->cond, request, known, policy->arch);
+		highest = truth > highest ? truth : highest;
+	}
+	return highest;
+}
+
+/* The steps of decide_op(). */
+static void add_op_denials(const struct policy *policy, const struct request *request,
+			   unsigned known, struct denials *denials)
+{
+	const struct statement *reading = first_reading_address(policy, request->op);
+	const struct statement *allow = first_for(policy, SUBJECT_OP, EFFECT_ALLOW, request->op);
+	struct decision defaulted = by_default(policy, SUBJECT_OP);
+
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (is_for(s, SUBJECT_OP, EFFECT_DENY, request->op))
+			add_denial(denials, truth_of(s->cond, request, known, policy->arch),
+				   decision(false, REASON_DENY, s));
+	if (reading)
+		add_denial(denials, lacks_address_truth(request, known),
+			   decision(false, REASON_NO_ADDRESS, reading));
+	if (allow)
+		add_denial(denials, TRUTH_YES - allowed_truth(policy, request, known),
+			   decision(false, REASON_ALLOW_UNMET, allow));
+	else if (!defaulted.allowed)
+		add_denial(denials, TRUTH_YES, defaulted);
+}
+
+struct denials policy_denials(const struct policy *policy, const struct request *request,
+			      unsigned known)
+{
+	struct decision allowed = decision(true, REASON_ALLOW, NULL), decided;
+	struct denials denials = {0};
+
+	if (request->is_register) {
+		decided = policy_decide(policy, request);
+	} else {
+		add_op_denials(policy, request, known, &denials);
+		decided = decide_flags(policy, (uint8_t)request->value[FIELD_SQE_FLAGS], allowed);
+	}
+	if (!decided.allowed)
+		add_denial(&denials, TRUTH_YES, decided);
+	return denials;
+}

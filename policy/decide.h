@@ -70,4 +70,25 @@ bool cond_holds(const struct cond *cond, const struct request *request, enum arc
  */
 struct decision policy_decide(const struct policy *policy, const struct request *request);
 
+#define DENIALS_KEPT 8
+
+/** How a request was or may be denied, of which not all fields are known. */
+struct denials {
+	/* What may have denied it, in the order in which policy_decide() looks: where that denies the
+	 * request, its decision is one of these. Only the first few are here. */
+	struct decision possible[DENIALS_KEPT];
+	struct decision last; /* of all of them */
+	size_t n;	      /* how many there are, also beyond those here */
+	bool certain; /* it is denied, whatever the other fields are: by the last, or one before it */
+};
+
+/**
+ * Finds what may deny a request. If nothing may, it is allowed whatever its other fields are.
+ *
+ * @param known the fields that `request` has, a mask of 1 << enum field_id; FIELD_SQE_FLAGS is
+ *              always one of them, and FIELD_ACCMODE known where FIELD_FLAGS is
+ */
+struct denials policy_denials(const struct policy *policy, const struct request *request,
+			      unsigned known);
+
 #endif

@@ -157,14 +157,14 @@ static const struct row type_flag_rows[] = {
 	{04000, false, "SOCK_", "nonblock", "", "", PAYLOAD_NONE, 0},
 	{02000000, false, "SOCK_", "cloexec", "", "", PAYLOAD_NONE, 0},
 };
-static const struct table type_flag_table = {"flag of a socket", type_flag_rows, 2};
+const struct table request_type_flag_table = {"flag of a socket", type_flag_rows, 2};
 
 /* Constants that requests can have beside those that conditions compare the field with, or NULL. */
 static const struct table *more_constants(const struct field *field)
 {
 	if (field->kind == KIND_OPEN_FLAGS)
 		return &accmode_table;
-	return field->kind == KIND_SOCK_TYPE ? &type_flag_table : NULL;
+	return field->kind == KIND_SOCK_TYPE ? &request_type_flag_table : NULL;
 }
 
 static bool find_constant(const struct reader *reader, const struct field *field, struct range word,

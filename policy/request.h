@@ -2,6 +2,8 @@
 #ifndef URING_JAIL_POLICY_REQUEST_H
 #define URING_JAIL_POLICY_REQUEST_H
 
+#include <stdio.h>
+
 #include "policy/diag.h"
 #include "policy/field.h"
 
@@ -32,6 +34,18 @@ struct request {
  */
 bool request_parse(struct request *request, const struct source *source, enum arch arch,
 		   struct diags *diags);
+
+/**
+ * Writes a request as request_parse() reads it, without a newline. Fields that are 0 are left out; one
+ * that is not known is written as "flags=?", which request_parse() refuses.
+ *
+ * @param known the fields that the request has, a mask of 1 << enum field_id; of the flags of an
+ *              open FIELD_ACCMODE is a part
+ */
+void request_write(FILE *out, const struct request *request, unsigned known, enum arch arch);
+
+/** The flags in the type of a socket. */
+extern const struct table request_type_flag_table;
 
 /** What kernels differ in when they show a request to a filter. */
 struct context_layout {
