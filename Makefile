@@ -63,7 +63,7 @@ unit_objects := $(filter-out %/memory.o %/failing.o,\
 # The parts that the driver (live) and the program it runs in the jail (target) share.
 test_objects := $(patsubst %,$(BUILD)/tests/live/%.o,ring request scratch names)
 live_objects := $(filter-out $(test_objects) %/cases.o %/demo.o %/fault.o %/inject.o %/inside.o \
-	%/perform.o %/same-plan.o %/worker.o %/target.o $(BUILD)/tests/live/escape%,\
+	%/perform.o %/same-plan.o %/worker.o %/target.o %/watched.o $(BUILD)/tests/live/escape%,\
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/*.c)))
 escape_objects := $(filter-out %/escape32.o,\
 	$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/live/escape*.c))) \
@@ -241,7 +241,7 @@ check-messages: $(BUILD)/uring-jail
 	@PATH="$(abspath $(BUILD)):$$PATH" cram3 $(if $(UPDATE),-iy) tests/messages/*.t
 
 live_programs := $(BUILD)/uring-jail $(BUILD)/tests/live/live $(BUILD)/tests/live/target \
-	$(BUILD)/tests/live/demo
+	$(BUILD)/tests/live/demo $(BUILD)/tests/live/watched
 
 escape_programs := $(BUILD)/uring-jail $(patsubst %,$(BUILD)/tests/live/%,escape escape32 target)
 
@@ -312,13 +312,14 @@ $(BUILD)/tests/live/live: $(live_objects) $(test_objects)
 $(BUILD)/tests/live/target: $(BUILD)/tests/live/target.o $(test_objects)
 $(BUILD)/tests/live/demo: $(BUILD)/tests/live/demo.o
 $(BUILD)/tests/live/worker: $(BUILD)/tests/live/worker.o
+$(BUILD)/tests/live/watched: $(BUILD)/tests/live/watched.o $(test_objects)
 $(BUILD)/tests/live/cases: $(patsubst %,$(BUILD)/tests/%.o,live/cases live/perform \
 	cases/cases cases/random) $(test_objects) $(cli_objects) $(policy_objects)
 $(BUILD)/tests/live/escape: $(escape_objects) $(test_objects)
 $(BUILD)/tests/live/fault: $(patsubst %,$(BUILD)/tests/live/%.o,fault inject inside kernel ring)
 $(BUILD)/tests/live/live $(BUILD)/tests/live/target $(BUILD)/tests/live/demo \
 		$(BUILD)/tests/live/worker $(BUILD)/tests/live/cases $(BUILD)/tests/live/escape \
-		$(BUILD)/tests/live/fault:
+		$(BUILD)/tests/live/fault $(BUILD)/tests/live/watched:
 	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(libs)
 
 # For the machine's other kind of system calls; 64-bit machines have no library to link it with.

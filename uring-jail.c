@@ -9,7 +9,9 @@
 #include "cli/doctor.h"
 #include "cli/exec.h"
 #include "cli/install.h"
+#include "cli/learn.h"
 #include "cli/load.h"
+#include "cli/log-denied.h"
 #include "cli/look.h"
 #include "cli/options.h"
 #include "cli/print.h"
@@ -19,29 +21,42 @@
 #include "cli/trial.h"
 #include "policy/lint.h"
 
-/* Without no_new_privs it takes a capability to restrict a task, so there they are dropped last. */
-static int launch(const struct options *options, const struct loaded *loaded,
-		  const struct kernel *kernel)
+/* What a launch is made of. */
+struct launch {
+	const struct options *options;
+	const struct loaded *loaded;
+	const struct kernel *kernel;
+};
+
+/*
+ * Also in the child of a run that is watched: `data` is a struct launch. Without no_new_privs it takes
+ * a capability to restrict a task, so there they are dropped last.
+ */
+static int launch(const void *data)
 {
-	const struct process *process = &loaded->process;
+	const struct launch *l = data;
+	const struct process *process = &l->loaded->process;
+	const struct plan *plan = &l->loaded->plan;
 	uint64_t drop_first = process->allow_new_privs ? 0 : process->drop_caps;
 	uint64_t drop_last = process->allow_new_privs ? process->drop_caps : 0;
 
-	if (options->verbose)
-		print_plan(stderr, &loaded->plan, kernel, &loaded->policy, process);
-	if (!rings_close(process->keep_ring_fds, loaded->plan.blocks) ||
-	    !privileges_drop(drop_first) || !install_plan(&loaded->plan) ||
-	    !privileges_drop(drop_last))
+	if (l->options->verbose)
+		print_plan(stderr, plan, l->kernel, &l->loaded->policy, process);
+	if (!rings_close(process->keep_ring_fds, plan->blocks) || !privileges_drop(drop_first) ||
+	    !install_plan(plan) || !privileges_drop(drop_last))
 		return EXIT_FAILED;
-	return exec_command(options->command);
+	return exec_command(l->options->command);
 }
 
 /* Everything that depends on the policy. What is loaded is freed by the caller. */
 static int follow(const struct options *options, struct loaded *loaded)
 {
 	struct kernel kernel;
+	struct launch l = {options, loaded, &kernel};
 	bool good = false;
 
+	if (options->learn)
+		return learn(options, loaded, launch, &l);
 	load_policy(loaded, options);
 	if (options->action == ACTION_TEST)
 		return look_test(options, loaded);
@@ -61,7 +76,9 @@ static int follow(const struct options *options, struct loaded *loaded)
 		return EXIT_FAILED;
 	if (options->action == ACTION_PRINT)
 		return look_print(options, loaded, &kernel);
-	return launch(options, loaded, &kernel);
+	if (options->log_denied)
+		return log_denied(options, loaded, launch, &l);
+	return launch(&l);
 }
 
 /* To look, no_new_privs is set all the same: the kernel tells nothing to a task with neither. */

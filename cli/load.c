@@ -52,7 +52,7 @@ void load_policy(struct loaded *loaded, const struct options *options)
 		load_option(loaded, &options->policy[i], &loader);
 	load_process(loaded, options);
 	policy_check(&loaded->policy, &loaded->diags);
-	if (!loaded->policy.first && !diag_failed(&loaded->diags))
+	if (!loaded->policy.first && !options->learn && !diag_failed(&loaded->diags))
 		diag_add(&loaded->diags, SEVERITY_ERROR, nowhere,
 			 "the policy has no statement; \"default allow\" is one that allows "
 			 "everything");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/print-decision.h"
 #include "cli/print-json.h"
 #include "cli/print.h"
 #include "cli/probe.h"
@@ -85,75 +86,16 @@ struct tester {
 	bool failed, denied;
 };
 
-/* A statement in one line: its place and its text, without comments, white space folded. */
-static void put_statement(const struct statement *statement)
-{
-	const struct source *source = statement->where.source;
-	struct position position = diag_position(source, statement->where.start);
-	bool space = false;
-
-	if (source->one_line)
-		printf("%s: ", source->name);
-	else
-		printf("%s:%zu: ", source->name, position.line);
-	for (size_t i = statement->where.start; i < statement->where.end; i++) {
-		unsigned char c = (unsigned char)source->text[i];
-
-		if (c == '#')
-			while (source->text[i + 1] != '\n' && i + 1 < statement->where.end)
-				i++;
-		if (c == '#')
-			continue;
-		if (c > ' ' && space)
-			putchar(' ');
-		space = c <= ' ';
-		if (!space)
-			putchar(c == 0x7f ? '?' : c);
-	}
-}
-
-static const char *reason_text(enum reason reason)
-{
-	switch (reason) {
-	case REASON_DENY:
-	case REASON_ALLOW:
-	case REASON_DEFAULT:
-	case REASON_FLAG_DENIED:
-		break;
-	case REASON_NO_ADDRESS:
-		return "port and address are both zero, which a rule about them does not let pass";
-	case REASON_ALLOW_UNMET:
-		return "no condition under which it is allowed holds";
-	case REASON_DEFAULT_INFERRED:
-		return "the default, since no statement is about it";
-	case REASON_HARMLESS:
-		return "allowed unless denied by its own name";
-	case REASON_TWIN:
-		return "it does what the operation msg_ring does, which is denied";
-	case REASON_FLAG_REQUIRED:
-		return "a required flag is missing";
-	}
-	return NULL;
-}
-
 static void put_decision(const struct request *request, const struct decision *decision)
 {
 	const struct table *table = request->is_register ? &register_table : &op_table;
 	const struct row *row = table_row(table, request->op);
-	const char *reason = reason_text(decision->reason);
 	char number[16];
 
 	snprintf(number, sizeof(number), "%u", request->op);
 	printf("%-5s  %s%s  ", decision->allowed ? "allow" : "deny",
 	       request->is_register ? "register " : "", row ? row->name : number);
-	if (decision->statement)
-		put_statement(decision->statement);
-	if (decision->statement && reason)
-		printf(" (%s)", reason);
-	else if (reason)
-		printf("%s", reason);
-	else if (!decision->statement)
-		printf("the default of SQE flags");
+	print_reason(stdout, decision);
 	putchar('\n');
 }
 
@@ -170,7 +112,7 @@ static void explain(const struct policy *policy, const struct request *request)
 		printf("       %s  ", !s->cond					   ? "always "
 				      : cond_holds(s->cond, request, policy->arch) ? "matches"
 										   : "does not");
-		put_statement(s);
+		print_statement_line(stdout, s);
 		putchar('\n');
 	}
 }

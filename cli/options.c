@@ -8,6 +8,7 @@
 
 #include "cli/report.h"
 #include "policy/kernel.h"
+#include "policy/lex.h"
 #include "policy/table.h"
 
 /* Options without a letter are numbered from above the letters. */
@@ -31,10 +32,17 @@ enum {
 	KEY_DOCTOR,
 	KEY_KERNEL,
 	KEY_JSON,
+	KEY_LEARN,
+	KEY_FORCE,
+	KEY_LOG_DENIED,
+	KEY_TRACE_BUFFER,
 	KEY_USAGE,
 };
 
-enum { GROUP_POLICY = 1, GROUP_PROCESS, GROUP_LOOK, GROUP_OTHER };
+/* KiB; of more no processor has a use. */
+#define TRACE_BUFFER_MAX (1024 * 1024)
+
+enum { GROUP_POLICY = 1, GROUP_PROCESS, GROUP_LOOK, GROUP_WATCH, GROUP_OTHER };
 
 static const struct argp_option argp_options[] = {
 	{NULL, 0, NULL, 0, "Policy (repeatable; everything adds up):", GROUP_POLICY},
@@ -100,8 +108,19 @@ static const struct argp_option argp_options[] = {
 	{"kernel", KEY_KERNEL, "VERSION", 0,
 	 "With --print and --check: for the kernel 7.0, 7.1, 7.2, 7.3 or running (the default)",
 	 GROUP_LOOK},
-	{"json", KEY_JSON, NULL, 0, "With --check, --test, --list and --doctor: for a machine",
-	 GROUP_LOOK},
+	{"json", KEY_JSON, NULL, 0,
+	 "With --check, --test, --list, --doctor and --log-denied: for a machine", GROUP_LOOK},
+
+	{NULL, 0, NULL, 0, "Watching a run (by root, or with CAP_PERFMON):", GROUP_WATCH},
+	{"learn", KEY_LEARN, "FILE", 0,
+	 "Run COMMAND unrestricted, and write the policy that allows what it did, added to the one "
+	 "that is given, if any",
+	 GROUP_WATCH},
+	{"force", KEY_FORCE, NULL, 0, "With --learn: replace FILE if it is there", GROUP_WATCH},
+	{"log-denied", KEY_LOG_DENIED, NULL, 0,
+	 "Report each denied request to standard error as it happens", GROUP_WATCH},
+	{"trace-buffer", KEY_TRACE_BUFFER, "KIB", 0,
+	 "Room for what is watched, for each processor (2048, or what may be locked)", GROUP_WATCH},
 
 	{NULL, 0, NULL, 0, "Other:", GROUP_OTHER},
 	{"verbose", 'v', NULL, 0, "Print the plan to standard error, then run", GROUP_OTHER},
@@ -275,8 +294,30 @@ static void check_beside(const struct options *options, struct argp_state *state
 		argp_error(state, "--explain goes with --test");
 	if (options->warnings_are_errors && action != ACTION_CHECK)
 		argp_error(state, "-W goes with --check");
-	if (options->json && (action == ACTION_RUN || action == ACTION_PRINT))
-		argp_error(state, "--json goes with --check, --test, --list and --doctor");
+	if (options->json && !options->log_denied &&
+	    (action == ACTION_RUN || action == ACTION_PRINT))
+		argp_error(state, "--json goes with --check, --test, --list, --doctor and "
+				  "--log-denied");
+}
+
+/* Watching is for a run, and learning for one in which nothing is enforced. */
+static void check_watch(const struct options *options, struct argp_state *state)
+{
+	const char *watch = options->learn ? "--learn" : "--log-denied";
+	struct plan_options none = {0};
+
+	if (options->learn && options->log_denied)
+		argp_error(state, "--learn denies nothing, so --log-denied does not go with it");
+	if ((options->learn || options->log_denied) && options->action != ACTION_RUN)
+		argp_error(state, "%s and %s do not go together", watch, looks[options->action]);
+	if (options->force && !options->learn)
+		argp_error(state, "--force goes with --learn");
+	if (options->trace_buffer && !options->learn && !options->log_denied)
+		argp_error(state, "--trace-buffer goes with --learn and --log-denied");
+	if (options->learn && (options->verbose || options->plan.unsupported != none.unsupported ||
+			       options->plan.via != none.via))
+		argp_error(state, "--learn enforces nothing, so -v, --unsupported and --via do not "
+				  "go with it");
 }
 
 static void check_together(const struct options *options, struct argp_state *state)
@@ -291,13 +332,50 @@ static void check_together(const struct options *options, struct argp_state *sta
 		argp_error(state, "%s runs no command", looks[action]);
 	if (action == ACTION_RUN && !options->command)
 		argp_error(state, "no COMMAND to run");
-	if (action != ACTION_LIST && action != ACTION_DOCTOR && options->nr_policy == 0)
+	if (action != ACTION_LIST && action != ACTION_DOCTOR && !options->learn &&
+	    options->nr_policy == 0)
 		argp_error(state, "no policy; say what to allow or to deny (--default=allow allows "
 				  "everything)");
 	if (action == ACTION_LIST && options->nr_policy > 0)
 		argp_error(state, "--list takes no policy");
 	check_process(options, state);
 	check_beside(options, state);
+	check_watch(options, state);
+}
+
+static void parse_trace_buffer(struct options *options, const char *text, struct argp_state *state)
+{
+	uint64_t kib;
+
+	if (lex_number(text, strlen(text), false, &kib) != NUMBER_OK || kib == 0 ||
+	    kib > TRACE_BUFFER_MAX)
+		argp_error(state, "--trace-buffer: expected KiB, 1 to %d, not '%s'",
+			   TRACE_BUFFER_MAX, text);
+	options->trace_buffer = (size_t)kib * 1024;
+}
+
+/* Options that say how to watch a run. */
+static bool parse_watch(struct options *options, int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_LEARN:
+		if (options->learn)
+			argp_error(state, "--learn can be given only once");
+		if (!*arg)
+			argp_error(state, "--learn: expected the name of a file");
+		options->learn = arg;
+		return true;
+	case KEY_FORCE:
+		options->force = true;
+		return true;
+	case KEY_LOG_DENIED:
+		options->log_denied = true;
+		return true;
+	case KEY_TRACE_BUFFER:
+		parse_trace_buffer(options, arg, state);
+		return true;
+	}
+	return false;
 }
 
 /* Options that say how to look. */
@@ -374,7 +452,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	if ((arg && parse_policy_option(options, key, arg)) || parse_process(options, key, arg) ||
-	    parse_look(options, key, arg, state))
+	    parse_look(options, key, arg, state) || parse_watch(options, key, arg, state))
 		return 0;
 	switch (key) {
 	case KEY_UNSUPPORTED:

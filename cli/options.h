@@ -44,7 +44,11 @@ struct options {
 	size_t nr_policy;
 	struct source *tests; /* of --test */
 	size_t nr_tests;
-	char **command; /* the target and its arguments, up to a NULL; NULL if there is none */
+	const char *learn; /* the file of --learn */
+	bool force;	   /* that file may be replaced */
+	bool log_denied;
+	size_t trace_buffer; /* bytes; 0: not given */
+	char **command;	     /* the target and its arguments, up to a NULL; NULL if there is none */
 };
 
 /**

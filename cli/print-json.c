@@ -803,31 +803,160 @@ static json_t *explanation(const struct policy *policy, const struct request *re
 	return list;
 }
 
+static const char *const reasons[] = {
+	[REASON_DENY] = "deny",
+	[REASON_ALLOW] = "allow",
+	[REASON_NO_ADDRESS] = "no_address",
+	[REASON_ALLOW_UNMET] = "allow_unmet",
+	[REASON_DEFAULT] = "default",
+	[REASON_DEFAULT_INFERRED] = "default_inferred",
+	[REASON_HARMLESS] = "harmless",
+	[REASON_TWIN] = "twin",
+	[REASON_FLAG_DENIED] = "flag_denied",
+	[REASON_FLAG_REQUIRED] = "flag_required",
+};
+
+static json_t *operation_json(bool is_register, unsigned op)
+{
+	json_t *value = object();
+
+	set_named(value, is_register ? &register_table : &op_table, op);
+	set(value, "register", json_boolean(is_register));
+	return value;
+}
+
 void print_decision_json(FILE *out, const struct source *text, const struct request *request,
 			 const struct decision *decision, const struct policy *explain)
 {
-	static const char *const reasons[] = {
-		[REASON_DENY] = "deny",
-		[REASON_ALLOW] = "allow",
-		[REASON_NO_ADDRESS] = "no_address",
-		[REASON_ALLOW_UNMET] = "allow_unmet",
-		[REASON_DEFAULT] = "default",
-		[REASON_DEFAULT_INFERRED] = "default_inferred",
-		[REASON_HARMLESS] = "harmless",
-		[REASON_TWIN] = "twin",
-		[REASON_FLAG_DENIED] = "flag_denied",
-		[REASON_FLAG_REQUIRED] = "flag_required",
-	};
-	json_t *root = document("decision"), *op = object();
+	json_t *root = document("decision");
 
-	set_named(op, request->is_register ? &register_table : &op_table, request->op);
-	set(op, "register", json_boolean(request->is_register));
 	set(root, "request", string_of(text->text, text->size));
-	set(root, "operation", op);
+	set(root, "operation", operation_json(request->is_register, request->op));
 	set(root, "verdict", string(decision->allowed ? "allow" : "deny"));
 	set(root, "reason", string(reasons[decision->reason]));
 	set(root, "statement", statement_json(decision->statement));
 	if (explain)
 		set(root, "statements", explanation(explain, request));
+	finish(out, root);
+}
+
+/* --- denied requests */
+
+/* Numbers of 64 bits, which JSON's readers do not all hold. */
+static json_t *hexadecimal(uint64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
+	return string(text);
+}
+
+static json_t *sqe_json(const struct trace_event *event)
+{
+	const struct trace_sqe *sqe = &event->sqe;
+	json_t *value = object();
+
+	set(value, "opcode", number(event->op));
+	set(value, "flags", number(event->flags));
+	set(value, "ioprio", number(sqe->ioprio));
+	set(value, "off", hexadecimal(sqe->off));
+	set(value, "addr", hexadecimal(sqe->addr));
+	set(value, "len", number(sqe->len));
+	set(value, "op_flags", number(sqe->op_flags));
+	set(value, "user_data", hexadecimal(sqe->user_data));
+	set(value, "buf_index", number(sqe->buf_index));
+	set(value, "personality", number(sqe->personality));
+	set(value, "file_index", number(sqe->file_index));
+	set(value, "addr3", hexadecimal(sqe->addr3));
+	return value;
+}
+
+static json_t *request_string(const struct denied *denied, enum arch arch)
+{
+	struct memory memory = {0};
+
+	open_memory(&memory);
+	request_write(memory.stream, &denied->request, denied->known, arch);
+	return memory_string(&memory);
+}
+
+static json_t *unknown_json(const struct denied *denied)
+{
+	const struct row *row = table_row(&op_table, denied->request.op);
+	json_t *names = array();
+
+	for (size_t i = 0; i < FIELDS && !denied->request.is_register; i++)
+		if (field_in(&fields[i], row ? row->payload : PAYLOAD_NONE) &&
+		    !(denied->known >> i & 1))
+			append(names, string(fields[i].name));
+	return names;
+}
+
+static json_t *possible_json(const struct denials *denials)
+{
+	json_t *list = array();
+
+	for (size_t i = 0; i < denials->n && i < DENIALS_KEPT; i++) {
+		json_t *value = object();
+
+		set(value, "reason", string(reasons[denials->possible[i].reason]));
+		set(value, "statement", statement_json(denials->possible[i].statement));
+		append(list, value);
+	}
+	return list;
+}
+
+static void set_request(json_t *root, const struct trace_event *event, const struct denied *denied,
+			const struct policy *policy)
+{
+	set(root, "request", request_string(denied, policy->arch));
+	set(root, "operation", operation_json(denied->request.is_register, denied->request.op));
+	set(root, "unknown", unknown_json(denied));
+	set(root, "sqe", denied->request.is_register ? json_null() : sqe_json(event));
+	set(root, "certain", json_boolean(denied->denials.n == 1 && denied->denials.certain));
+	set(root, "denied_by", possible_json(&denied->denials));
+}
+
+void print_denied_json(FILE *out, const struct trace_event *event, const struct denied *denied,
+		       const char *time, const struct policy *policy)
+{
+	json_t *root = document("denied");
+
+	set(root, "time", string(time));
+	set(root, "pid", number((uint64_t)event->pid));
+	set(root, "tid", number((uint64_t)event->tid));
+	set(root, "program", *event->program ? string(event->program) : json_null());
+	set(root, "errno", number((uint64_t)-event->result));
+	if (denied->is_setup)
+		set(root, "request", json_null());
+	else
+		set_request(root, event, denied, policy);
+	finish(out, root);
+}
+
+static void append_counts(json_t *list, bool is_register, const uint64_t counts[256])
+{
+	for (unsigned op = 0; op < 256; op++) {
+		json_t *value;
+
+		if (counts[op] == 0)
+			continue;
+		value = operation_json(is_register, op);
+		set(value, "count", number(counts[op]));
+		append(list, value);
+	}
+}
+
+void print_denied_counts_json(FILE *out, const struct denied_counts *counts)
+{
+	json_t *root = document("denied_counts"), *list = array();
+
+	append_counts(list, false, counts->requests);
+	append_counts(list, true, counts->registers);
+	set(root, "operations", list);
+	set(root, "other_register_operations", number(counts->others));
+	set(root, "setups", number(counts->setups));
+	set(root, "lost_events", number(counts->lost));
+	set(root, "complete", json_boolean(counts->lost == 0 && !counts->blind));
 	finish(out, root);
 }

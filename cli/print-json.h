@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cli/doctor.h"
+#include "cli/log-denied.h"
 #include "cli/options.h"
 #include "policy/decide.h"
 #include "policy/plan.h"
@@ -42,5 +43,16 @@ void print_list_json(FILE *out, enum listing listing, const struct kernel *kerne
  */
 void print_decision_json(FILE *out, const struct source *text, const struct request *request,
 			 const struct decision *decision, const struct policy *explain);
+
+/**
+ * Writes a denied request.
+ *
+ * @param time when that was, as text
+ */
+void print_denied_json(FILE *out, const struct trace_event *event, const struct denied *denied,
+		       const char *time, const struct policy *policy);
+
+/** Writes how many requests were denied in all. */
+void print_denied_counts_json(FILE *out, const struct denied_counts *counts);
 
 #endif

@@ -6,7 +6,8 @@
  *
  * As root, in a virtual machine: it mounts a tmpfs, and /proc where it is missing, and brings the
  * loopback interface up. TESTs are names or patterns (fnmatch). LAUNCHER is by default the
- * uring-jail next to this program, or else in PATH; TARGET the program `target` or `live-target`.
+ * uring-jail next to this program, or else in PATH; TARGET the program `target` or `live-target`;
+ * the program `watched` is searched for likewise.
  * With -o the kernel may be too old to restrict tasks: then only those tests run that mean something
  * there.
  *
@@ -188,6 +189,7 @@ static void run_tests(char **patterns)
 	run_list(ring_tests, patterns);
 	run_list(privilege_tests, patterns);
 	run_list(limit_tests, patterns);
+	run_list(learn_tests, patterns);
 }
 
 /* The program of that name in the directory, if it is there, absolute; the caller frees it. */
@@ -260,6 +262,8 @@ static void parse_options(int argc, char **argv)
 			live.launcher = realpath(optarg, NULL);
 		else if (option == 't')
 			live.target = realpath(optarg, NULL);
+		else if (option == 'o')
+			live.old = true;
 		else if (option == 'v')
 			live.verbose = true;
 		else
@@ -271,9 +275,13 @@ static void parse_options(int argc, char **argv)
 		live.target = find_program("target");
 	if (!live.target)
 		live.target = find_program("live-target");
-	if (live.launcher && live.target)
+	live.watched = find_program("watched");
+	if (live.launcher && live.target && live.watched)
 		return;
-	fprintf(stderr, "live: no %s found\n", live.launcher ? "target" : "uring-jail");
+	fprintf(stderr, "live: no %s found\n",
+		!live.launcher ? "uring-jail"
+		: !live.target ? "target"
+			       : "watched");
 	exit(2);
 }
 
@@ -305,9 +313,13 @@ int main(int argc, char **argv)
 		perror("live: scratch directory");
 		return 2;
 	}
-	if (!kernel_explore(&live.kernel, live.target)) {
+	if (live.old) {
+		live.kernel = (struct kernel){.op_count = 1, .loses_at_exec = true};
+	} else if (!kernel_explore(&live.kernel, live.target)) {
 		remove_scratch();
 		return 2;
+	} else {
+		describe();
 	}
 	if (!live.kernel.restricts && !live.old) {
 		fprintf(stderr, "live: no io_uring restrictions for tasks here\n");

@@ -12,6 +12,7 @@
 struct live {
 	const char *launcher;
 	const char *target;
+	const char *watched;
 	char scratch[64]; /* a directory that everybody may write to */
 	struct kernel kernel;
 	bool verbose;
@@ -36,6 +37,7 @@ extern const struct test privilege_tests[];
 extern const struct test limit_tests[];
 extern const struct test process_tests[];
 extern const struct test nested_tests[];
+extern const struct test learn_tests[];
 
 /* A test runs in a process of its own. It reports any number of failures, and goes on; it passes if
  * it has reported none and returned. */

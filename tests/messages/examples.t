@@ -1,5 +1,6 @@
 Every example of the README and the manual runs: policies that stand there are put where the commands
-look for them, and a command to run is replaced by a look at the plan for a kernel that enforces it.
+look for them, and a command to run is replaced by a look at the plan for a kernel that enforces it. What
+watches a run is tested live.
 
   $ root=$TESTDIR/../..
   > export XDG_CONFIG_HOME=$PWD/config
@@ -12,7 +13,8 @@ look for them, and a command to run is replaced by a look at the plan for a kern
   > sed -nE 's/^(    |\t)(ExecStart=[^ ]*\/)?uring-jail (-[^ ].*)/\3/p' |
   > while read -r example; do
   >   case $example in
-  >   *\ --\ *) arguments="${example%% -- *} --print --kernel=7.3";;
+  >   *\ --\ *) arguments=$(echo "${example%% -- *} --print --kernel=7.3" |
+  >     sed 's/--learn=[^ ]*/--default=allow/; s/--force\|--log-denied//');;
   >   *--check*) arguments="$example --kernel=7.3";;
   >   *) arguments=$example;;
   >   esac
@@ -33,6 +35,11 @@ look for them, and a command to run is replaced by a look at the plan for a kern
   ok: -p ./net.policy --check
   deny: -p ./net.policy --test='connect addr=10.1.2.3 port=80'
   ok: -p ./net.policy --print --kernel=7.2
+  ok: --learn=app.policy -- ./app --its --options
+  ok: -p ./app.policy --check
+  deny: -p ./app.policy --test='openat flags=O_WRONLY'
+  ok: -p ./app.policy --log-denied -- ./app --its --options
+  ok: -p ./app.policy --learn=app.policy --force -- ./app --its --other-options
   ok: -d @network-io -- /usr/bin/worker
   ok: --deny-op=openat2 -- ./app
   ok: -a read,write,fsync -- ./worker
@@ -48,6 +55,8 @@ look for them, and a command to run is replaced by a look at the plan for a kern
     operations and SQE flags       : --doctor
   Rules for
     operations and SQE flags       : --doctor -p no-network
+  ok: --learn=./app.policy -- ./app
+  ok: -p ./app.policy --log-denied -- ./app
   ok: --unsupported=deny -p no-network -- ./worker
   ok: -p no-network -- uring-jail -d openat2 -- ./worker
 

@@ -67,6 +67,74 @@ Every mistake on the command line is an error 125, and nothing runs.
   uring-jail: --kernel goes with --print and --check
   Try `uring-jail --help' or `uring-jail --usage' for more information.
 
+Watching a run:
+
+  $ uring-jail --learn=f
+  uring-jail: no COMMAND to run
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail --learn=f --learn=g touch ran; ls
+  uring-jail: --learn can be given only once
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+  $ uring-jail --learn=f --log-denied touch ran; ls
+  uring-jail: --learn denies nothing, so --log-denied does not go with it
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+  $ uring-jail --learn=f --check -d read
+  uring-jail: --learn and --check do not go together
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail --log-denied --doctor
+  uring-jail: --log-denied and --doctor do not go together
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  [125]
+
+  $ uring-jail --log-denied touch ran; ls
+  uring-jail: no policy; say what to allow or to deny (--default=allow allows everything)
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+  $ uring-jail --learn=f --via=filters touch ran; ls
+  uring-jail: --learn enforces nothing, so -v, --unsupported and --via do not go with it
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+  $ uring-jail --force -d read touch ran; ls
+  uring-jail: --force goes with --learn
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+  $ uring-jail --trace-buffer=8 -d read touch ran; ls
+  uring-jail: --trace-buffer goes with --learn and --log-denied
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+  $ uring-jail --log-denied --trace-buffer=0 -d read touch ran; ls
+  uring-jail: --trace-buffer: expected KiB, 1 to 1048576, not '0'
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+
+  $ uring-jail --learn=f -d raed touch ran; ls
+  --deny-op:1: error: unknown operation 'raed'; did you mean 'read'?
+     | raed
+     | ^~~~
+
+  $ touch f
+  > uring-jail --learn=f touch ran; ls
+  uring-jail: f is there already; --force replaces it
+  f
+
+  $ uring-jail --learn=/dev/null --force touch ran; ls
+  uring-jail: /dev/null is not a regular file, and is not replaced
+  f
+
+  $ uring-jail --learn=none/f touch ran; ls
+  uring-jail: cannot write none/f: No such file or directory
+  f
+
+  $ uring-jail --learn= touch ran; ls
+  uring-jail: --learn: expected the name of a file
+  Try `uring-jail --help' or `uring-jail --usage' for more information.
+  f
+
   $ uring-jail -d read --keep-ring-fds --test=read
   uring-jail: --keep-ring-fds goes with a COMMAND, --print and --check
   Try `uring-jail --help' or `uring-jail --usage' for more information.
@@ -137,8 +205,9 @@ Output that cannot be written is an error:
               [--unsupported=fail|deny] [--via=auto|filters] [--allow-new-privs]
               [--drop-caps[=LIST]] [--keep-ring-fds] [--check] [--doctor]
               [--explain] [--json] [--kernel=VERSION] [--list=WHAT]
-              [--print[=FORM]] [--test=REQUEST] [--quiet] [--usage] [--verbose]
-              [--help] [--version] COMMAND [ARG...]
+              [--print[=FORM]] [--test=REQUEST] [--force] [--learn=FILE]
+              [--log-denied] [--trace-buffer=KIB] [--quiet] [--usage]
+              [--verbose] [--help] [--version] COMMAND [ARG...]
 
   $ uring-jail --help
   Usage: uring-jail [OPTION...] COMMAND [ARG...]
@@ -178,8 +247,8 @@ Output that cannot be written is an error:
                                trying it; beside a policy, whether and how that
                                is enforced
         --explain              With --test: say what each statement came to
-        --json                 With --check, --test, --list and --doctor: for a
-                               machine
+        --json                 With --check, --test, --list, --doctor and
+                               --log-denied: for a machine
         --kernel=VERSION       With --print and --check: for the kernel 7.0, 7.1,
                                7.2, 7.3 or running (the default)
         --list=WHAT            List ops, groups, registers, flags or fields, or
@@ -192,6 +261,16 @@ Output that cannot be written is an error:
                                family=AF_INET" (repeatable; - reads one a line
                                from standard input)
     -W                         With --check: warnings are errors
+  
+   Watching a run (by root, or with CAP_PERFMON):
+        --force                With --learn: replace FILE if it is there
+        --learn=FILE           Run COMMAND unrestricted, and write the policy
+                               that allows what it did, added to the one that is
+                               given, if any
+        --log-denied           Report each denied request to standard error as it
+                               happens
+        --trace-buffer=KIB     Room for what is watched, for each processor
+                               (2048, or what may be locked)
   
    Other:
     -q, --quiet                No notes and no warnings; errors remain
