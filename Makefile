@@ -200,6 +200,7 @@ check-all:
 	@tests/summary '$(MAKE) --no-print-directory check-unit' \
 		'$(MAKE) --no-print-directory check-memory' \
 		'$(MAKE) --no-print-directory check-tables' \
+		'$(MAKE) --no-print-directory check-import' \
 		'$(MAKE) --no-print-directory check-messages' \
 		'$(MAKE) --no-print-directory check-live' \
 		'$(MAKE) --no-print-directory check-fault' \
@@ -220,7 +221,7 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 			-f tests/live/try -- try; \
 	fi
 
-.PHONY: check-unit check-tables check-messages check-live check-here check-same-plan
+.PHONY: check-unit check-tables check-import check-messages check-live check-here check-same-plan
 .PHONY: check-support check-fallback check-systemd check-container check-package vm-shell
 .PHONY: check-fault check-memory lint
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
@@ -230,6 +231,9 @@ check-unit: $(BUILD)/tests/unit/unit
 check-tables:
 	@include=$$(tests/vm/fetch --uapi) && CC='$(CC)' tests/unit/uapi "$$include"
 
+# The default profile of containers, in the newest version that there is.
+check-import: $(BUILD)/uring-jail
+	@profile=$$(tests/vm/fetch --profile) && tests/unit/profile '$(abspath $(BUILD))/uring-jail' "$$profile"
 # Every allocation made to fail, under LeakSanitizer, which needs a build of its own.
 check-memory:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/memory SANITIZE=address,undefined \
@@ -332,7 +336,7 @@ $(BUILD)/tests/live/escape32: tests/live/escape32.c $(BUILD)/flags
 
 # Seconds for each target; 0 only replays the corpus, as `make fuzz-corpus` does.
 FUZZTIME ?= 60
-fuzz_programs := $(patsubst %,$(BUILD)/tests/fuzz/%,parse compile bpf)
+fuzz_programs := $(patsubst %,$(BUILD)/tests/fuzz/%,parse compile bpf import)
 
 .PHONY: fuzz fuzz-corpus fuzz-programs
 fuzz:
@@ -350,8 +354,8 @@ $(patsubst %,$(BUILD)/policy/%.o,codegen codegen-states codegen-words dd layout 
 endif
 
 $(fuzz_programs): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/unit/enforce.o \
-		$(BUILD)/cli/report.o $(policy_objects)
-	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer -o $@ $^
+		$(BUILD)/cli/report.o $(BUILD)/cli/import-json.o $(policy_objects)
+	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer -o $@ $^ -ljansson
 
 # --- the source
 

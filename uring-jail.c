@@ -8,6 +8,7 @@
 
 #include "cli/doctor.h"
 #include "cli/exec.h"
+#include "cli/import.h"
 #include "cli/install.h"
 #include "cli/learn.h"
 #include "cli/load.h"
@@ -108,6 +109,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	if (options.action == ACTION_LIST)
 		return look_list(&options);
+	if (options.action == ACTION_IMPORT_SECCOMP || options.action == ACTION_IMPORT_SYSTEMD)
+		return import_run(&options, &loaded);
 	if (options.action == ACTION_DOCTOR)
 		return doctor(&options, &loaded);
 	return follow(&options, &loaded);

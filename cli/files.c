@@ -259,6 +259,15 @@ const struct source *files_open(struct files *files, const char *name, struct di
 	return &file->source;
 }
 
+const struct source *files_open_path(struct files *files, const char *path, struct diags *diags)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	struct file *file = read_file(files, is_stdin ? STDIN_FILENO : open_file(path),
+				      is_stdin ? "(standard input)" : path, nowhere, diags);
+
+	return file ? &file->source : NULL;
+}
+
 /* The path of a file that another one names, relative to where that one is. */
 static bool relative(char path[PATH_MAX], const struct source *from, const char *name)
 {

@@ -21,6 +21,9 @@ struct files {
  */
 const struct source *files_open(struct files *files, const char *name, struct diags *diags);
 
+/** Reads the file at a path, or standard input for "-"; else as files_open(). */
+const struct source *files_open_path(struct files *files, const char *path, struct diags *diags);
+
 /** What include statements use: `data` is a struct files. */
 const struct source *files_include(void *data, struct range where, const char *name, bool is_path,
 				   struct diags *diags);

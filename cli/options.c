@@ -30,6 +30,8 @@ enum {
 	KEY_EXPLAIN,
 	KEY_LIST,
 	KEY_DOCTOR,
+	KEY_IMPORT_SECCOMP,
+	KEY_IMPORT_SYSTEMD,
 	KEY_KERNEL,
 	KEY_JSON,
 	KEY_LEARN,
@@ -107,6 +109,14 @@ static const struct argp_option argp_options[] = {
 	 GROUP_LOOK},
 	{"kernel", KEY_KERNEL, "VERSION", 0,
 	 "With --print and --check: for the kernel 7.0, 7.1, 7.2, 7.3 or running (the default)",
+	 GROUP_LOOK},
+	{"import-seccomp", KEY_IMPORT_SECCOMP, "FILE", 0,
+	 "Print the policy that allows no more than the seccomp profile of a container, or than "
+	 "linux.ioUring, in a JSON file (- is standard input)",
+	 GROUP_LOOK},
+	{"import-systemd", KEY_IMPORT_SYSTEMD, "CALLS", 0,
+	 "Likewise, for a value of systemd's SystemCallFilter=, such as \"@system-service "
+	 "~@privileged\" (repeatable)",
 	 GROUP_LOOK},
 	{"json", KEY_JSON, NULL, 0,
 	 "With --check, --test, --list, --doctor and --log-denied: for a machine", GROUP_LOOK},
@@ -218,11 +228,13 @@ static const char *const looks[] = {[ACTION_CHECK] = "--check",
 				    [ACTION_PRINT] = "--print",
 				    [ACTION_TEST] = "--test",
 				    [ACTION_LIST] = "--list",
-				    [ACTION_DOCTOR] = "--doctor"};
+				    [ACTION_DOCTOR] = "--doctor",
+				    [ACTION_IMPORT_SECCOMP] = "--import-seccomp",
+				    [ACTION_IMPORT_SYSTEMD] = "--import-systemd"};
 
 static void look(struct options *options, enum action action, struct argp_state *state)
 {
-	if (options->action == action && action != ACTION_TEST)
+	if (options->action == action && action != ACTION_TEST && action != ACTION_IMPORT_SYSTEMD)
 		argp_error(state, "%s can be given only once", looks[action]);
 	if (options->action != ACTION_RUN && options->action != action)
 		argp_error(state, "%s and %s do not go together", looks[options->action],
@@ -295,7 +307,8 @@ static void check_beside(const struct options *options, struct argp_state *state
 	if (options->warnings_are_errors && action != ACTION_CHECK)
 		argp_error(state, "-W goes with --check");
 	if (options->json && !options->log_denied &&
-	    (action == ACTION_RUN || action == ACTION_PRINT))
+	    (action == ACTION_RUN || action == ACTION_PRINT || action == ACTION_IMPORT_SECCOMP ||
+	     action == ACTION_IMPORT_SYSTEMD))
 		argp_error(state, "--json goes with --check, --test, --list, --doctor and "
 				  "--log-denied");
 }
@@ -320,6 +333,12 @@ static void check_watch(const struct options *options, struct argp_state *state)
 				  "go with it");
 }
 
+static bool takes_no_policy(enum action action)
+{
+	return action == ACTION_LIST || action == ACTION_IMPORT_SECCOMP ||
+	       action == ACTION_IMPORT_SYSTEMD;
+}
+
 static void check_together(const struct options *options, struct argp_state *state)
 {
 	enum action action = options->action;
@@ -332,12 +351,12 @@ static void check_together(const struct options *options, struct argp_state *sta
 		argp_error(state, "%s runs no command", looks[action]);
 	if (action == ACTION_RUN && !options->command)
 		argp_error(state, "no COMMAND to run");
-	if (action != ACTION_LIST && action != ACTION_DOCTOR && !options->learn &&
+	if (!takes_no_policy(action) && action != ACTION_DOCTOR && !options->learn &&
 	    options->nr_policy == 0)
 		argp_error(state, "no policy; say what to allow or to deny (--default=allow allows "
 				  "everything)");
-	if (action == ACTION_LIST && options->nr_policy > 0)
-		argp_error(state, "--list takes no policy");
+	if (takes_no_policy(action) && options->nr_policy > 0)
+		argp_error(state, "%s takes no policy", looks[action]);
 	check_process(options, state);
 	check_beside(options, state);
 	check_watch(options, state);
@@ -378,6 +397,12 @@ static bool parse_watch(struct options *options, int key, char *arg, struct argp
 	return false;
 }
 
+static void add_import(struct options *options, const char *name, const char *text)
+{
+	options->imports[options->nr_imports++] =
+		(struct source){.name = name, .text = text, .size = strlen(text), .one_line = true};
+}
+
 /* Options that say how to look. */
 static bool parse_look(struct options *options, int key, char *arg, struct argp_state *state)
 {
@@ -405,6 +430,14 @@ static bool parse_look(struct options *options, int key, char *arg, struct argp_
 		return true;
 	case KEY_DOCTOR:
 		look(options, ACTION_DOCTOR, state);
+		return true;
+	case KEY_IMPORT_SECCOMP:
+		look(options, ACTION_IMPORT_SECCOMP, state);
+		add_import(options, "--import-seccomp", arg);
+		return true;
+	case KEY_IMPORT_SYSTEMD:
+		look(options, ACTION_IMPORT_SYSTEMD, state);
+		add_import(options, "--import-systemd", arg);
 		return true;
 	case KEY_KERNEL:
 		parse_kernel(options, arg, state);
@@ -499,8 +532,9 @@ void options_parse(int argc, char **argv, struct options *options)
 	/* No option is there more often than the command line has words. */
 	options->policy = calloc((size_t)argc + 1, sizeof(*options->policy));
 	options->tests = calloc((size_t)argc + 1, sizeof(*options->tests));
+	options->imports = calloc((size_t)argc + 1, sizeof(*options->imports));
 	options->drop_caps = calloc((size_t)argc + 1, sizeof(*options->drop_caps));
-	if (!options->policy || !options->tests || !options->drop_caps) {
+	if (!options->policy || !options->tests || !options->imports || !options->drop_caps) {
 		report_error("out of memory");
 		exit(EXIT_FAILED);
 	}
@@ -516,5 +550,6 @@ void options_destroy(struct options *options)
 	free(options->policy);
 	free(options->tests);
 	free(options->drop_caps);
+	free(options->imports);
 	*options = (struct options){0};
 }

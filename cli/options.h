@@ -5,7 +5,16 @@
 #include "policy/plan.h"
 
 /** What to do: run a command, or look at something with no command run. */
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_TEST, ACTION_LIST, ACTION_DOCTOR };
+enum action {
+	ACTION_RUN,
+	ACTION_CHECK,
+	ACTION_PRINT,
+	ACTION_TEST,
+	ACTION_LIST,
+	ACTION_DOCTOR,
+	ACTION_IMPORT_SECCOMP,
+	ACTION_IMPORT_SYSTEMD
+};
 
 enum listing { LIST_OPS, LIST_GROUPS, LIST_REGISTERS, LIST_FLAGS, LIST_FIELDS, LIST_POLICIES };
 
@@ -44,6 +53,8 @@ struct options {
 	size_t nr_policy;
 	struct source *tests; /* of --test */
 	size_t nr_tests;
+	struct source *imports; /* of --import-seccomp, the name of a file, or --import-systemd */
+	size_t nr_imports;
 	const char *learn; /* the file of --learn */
 	bool force;	   /* that file may be replaced */
 	bool log_denied;

@@ -46,7 +46,7 @@ static const struct row group_rows[] = {
 };
 
 static const struct row op_rows[] = {
-#define OP(number, name, payload, groups, since, help)                                             \
+#define OP(number, name, payload, groups, since, calls, help)                                      \
 	{number, false, "IORING_OP_", #name, since, help, PAYLOAD_##payload, groups},
 #include "policy/op.def"
 #undef OP

@@ -6,6 +6,7 @@ watches a run is tested live.
   > export XDG_CONFIG_HOME=$PWD/config
   > mkdir -p config/uring-jail
   > cp "$root"/policy/presets/*.policy config/uring-jail
+  > cp "$root/tests/messages/profile.json" .
   > sed 's/^    //' "$root/README.md" |
   >   awk '/^# [a-z-]+\.policy/ {file = $2} /^$/ {file = ""} file {print > file}'
 
@@ -35,12 +36,16 @@ watches a run is tested live.
   ok: -p ./net.policy --check
   deny: -p ./net.policy --test='connect addr=10.1.2.3 port=80'
   ok: -p ./net.policy --print --kernel=7.2
+  ok: --import-seccomp=profile.json >image.policy
+  ok: --import-systemd='@system-service ~@privileged' >image.policy
   ok: --learn=app.policy -- ./app --its --options
   ok: -p ./app.policy --check
   deny: -p ./app.policy --test='openat flags=O_WRONLY'
   ok: -p ./app.policy --log-denied -- ./app --its --options
   ok: -p ./app.policy --learn=app.policy --force -- ./app --its --other-options
   ok: -d @network-io -- /usr/bin/worker
+  ok: --import-seccomp=profile.json >image.policy
+  ok: --import-systemd='@system-service ~@privileged' >image.policy
   ok: --deny-op=openat2 -- ./app
   ok: -a read,write,fsync -- ./worker
   ok: -a read,write,fsync -- /usr/bin/worker

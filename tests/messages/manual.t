@@ -53,6 +53,16 @@ Groups with their members, of operations and of register operations:
   >   tr -d '*' >"$tmp/b"
   $ same
 
+What importing decides without a system call, and the version of systemd's sets:
+
+  $ sed -nE 's/^(RING_ONLY|REGISTER_CALLS)\(([a-z0-9_]+),.*/\2/p' policy/import.def | sort >"$tmp/a"
+  $ awk '/^# /{inside = $0 == "# IMPORTING"} inside' "$option_page" >"$tmp/importing"
+  $ while read -r op; do grep -qF "*$op*" "$tmp/importing" || echo "$op"; done <"$tmp/a"
+  $ wc -l <"$tmp/a"
+  16
+  $ grep -c "$(sed -nE 's/^#define SYSCALL_GROUPS_OF "(.*)"/\1/p' policy/syscall-group.def)" "$tmp/importing"
+  1
+
 Presets:
 
   $ basename -s .policy -a policy/presets/*.policy | sort >"$tmp/a"

@@ -204,10 +204,11 @@ Output that cannot be written is an error:
               [--require-sqe-flags=LIST] [--rule=STATEMENT]
               [--unsupported=fail|deny] [--via=auto|filters] [--allow-new-privs]
               [--drop-caps[=LIST]] [--keep-ring-fds] [--check] [--doctor]
-              [--explain] [--json] [--kernel=VERSION] [--list=WHAT]
-              [--print[=FORM]] [--test=REQUEST] [--force] [--learn=FILE]
-              [--log-denied] [--trace-buffer=KIB] [--quiet] [--usage]
-              [--verbose] [--help] [--version] COMMAND [ARG...]
+              [--explain] [--import-seccomp=FILE] [--import-systemd=CALLS]
+              [--json] [--kernel=VERSION] [--list=WHAT] [--print[=FORM]]
+              [--test=REQUEST] [--force] [--learn=FILE] [--log-denied]
+              [--trace-buffer=KIB] [--quiet] [--usage] [--verbose] [--help]
+              [--version] COMMAND [ARG...]
 
   $ uring-jail --help
   Usage: uring-jail [OPTION...] COMMAND [ARG...]
@@ -247,6 +248,13 @@ Output that cannot be written is an error:
                                trying it; beside a policy, whether and how that
                                is enforced
         --explain              With --test: say what each statement came to
+        --import-seccomp=FILE  Print the policy that allows no more than the
+                               seccomp profile of a container, or than
+                               linux.ioUring, in a JSON file (- is standard
+                               input)
+        --import-systemd=CALLS Likewise, for a value of systemd's
+                               SystemCallFilter=, such as "@system-service
+                               ~@privileged" (repeatable)
         --json                 With --check, --test, --list, --doctor and
                                --log-denied: for a machine
         --kernel=VERSION       With --print and --check: for the kernel 7.0, 7.1,
