@@ -122,19 +122,28 @@ $(BUILD)/man/%: man/%.scd
 
 # --- installing
 
+# Where the shells look for them, below DATADIR; they find completions/candidates from there.
+completions := bash-completion/completions/uring-jail zsh/site-functions/_uring-jail \
+	fish/vendor_completions.d/uring-jail.fish
+
 .PHONY: install uninstall
 install: all man
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(DATADIR)/uring-jail $(DESTDIR)$(DOCDIR)/examples
+		$(DESTDIR)$(DATADIR)/uring-jail $(DESTDIR)$(DOCDIR)/examples \
+		$(addprefix $(DESTDIR)$(DATADIR)/,$(dir $(completions)))
 	install -m 755 $(BUILD)/uring-jail $(DESTDIR)$(BINDIR)/uring-jail
 	install -m 644 $(filter %.1,$(pages)) $(DESTDIR)$(MANDIR)/man1
 	install -m 644 $(filter %.5,$(pages)) $(DESTDIR)$(MANDIR)/man5
 	install -m 644 $(presets) $(DESTDIR)$(DATADIR)/uring-jail
+	install -m 644 completions/uring-jail.bash $(DESTDIR)$(DATADIR)/$(word 1,$(completions))
+	install -m 644 completions/_uring-jail $(DESTDIR)$(DATADIR)/$(word 2,$(completions))
+	install -m 644 completions/uring-jail.fish $(DESTDIR)$(DATADIR)/$(word 3,$(completions))
+	install -m 755 completions/candidates $(DESTDIR)$(DATADIR)/uring-jail
 	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
 	install -m 644 $(wildcard man/examples/*) $(DESTDIR)$(DOCDIR)/examples
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/uring-jail \
+	rm -f $(DESTDIR)$(BINDIR)/uring-jail $(addprefix $(DESTDIR)$(DATADIR)/,$(completions)) \
 		$(patsubst $(BUILD)/man/%,$(DESTDIR)$(MANDIR)/man1/%,$(filter %.1,$(pages))) \
 		$(patsubst $(BUILD)/man/%,$(DESTDIR)$(MANDIR)/man5/%,$(filter %.5,$(pages)))
 	rm -rf $(DESTDIR)$(DATADIR)/uring-jail $(DESTDIR)$(DOCDIR)
@@ -164,7 +173,8 @@ clean:
 
 build_packages := gcc libc6-dev make liburing-dev libcap-dev libjansson-dev scdoc
 vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
-test_packages := libcriterion-dev python3-cram jq fio nodejs systemd crun debhelper $(vm_packages)
+test_packages := libcriterion-dev python3-cram jq fio nodejs systemd crun debhelper bash-completion \
+	zsh fish $(vm_packages)
 
 # Installs the packages named by PACKAGES that are not there yet.
 .PHONY: deps
@@ -202,6 +212,7 @@ check-all:
 		'$(MAKE) --no-print-directory check-tables' \
 		'$(MAKE) --no-print-directory check-import' \
 		'$(MAKE) --no-print-directory check-messages' \
+		'$(MAKE) --no-print-directory check-completions' \
 		'$(MAKE) --no-print-directory check-live' \
 		'$(MAKE) --no-print-directory check-fault' \
 		'$(MAKE) --no-print-directory check-same-plan' \
@@ -221,9 +232,9 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 			-f tests/live/try -- try; \
 	fi
 
-.PHONY: check-unit check-tables check-import check-messages check-live check-here check-same-plan
-.PHONY: check-support check-fallback check-systemd check-container check-package vm-shell
-.PHONY: check-fault check-memory lint
+.PHONY: check-unit check-tables check-import check-messages check-completions check-live
+.PHONY: check-here check-same-plan check-support check-fallback check-systemd check-container
+.PHONY: check-package check-fault check-memory lint vm-shell
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
 check-unit: $(BUILD)/tests/unit/unit
 	@ASAN_OPTIONS=detect_leaks=0 $(BUILD)/tests/unit/unit $(UNITFLAGS)
@@ -243,6 +254,12 @@ check-memory:
 # UPDATE=1 writes what was printed into the tests, for you to read in the diff.
 check-messages: $(BUILD)/uring-jail
 	@PATH="$(abspath $(BUILD)):$$PATH" cram3 $(if $(UPDATE),-iy) tests/messages/*.t
+
+# What bash, zsh and fish make of what is typed, with the completions installed.
+check-completions: $(BUILD)/uring-jail
+	@$(MAKE) --no-print-directory -s install DESTDIR='$(abspath $(BUILD))/installed'
+	@COMPLETIONS='$(abspath $(BUILD))/installed$(DATADIR)' PATH="$(abspath $(BUILD)):$$PATH" \
+		cram3 $(if $(UPDATE),-iy) tests/completions/*.t
 
 live_programs := $(BUILD)/uring-jail $(BUILD)/tests/live/live $(BUILD)/tests/live/target \
 	$(BUILD)/tests/live/demo $(BUILD)/tests/live/watched
@@ -384,4 +401,4 @@ lint:
 .PHONY: force
 force:
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
