@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/report.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A system call has at most so many arguments. */
@@ -130,10 +132,6 @@ static bool next_member(const struct reader *reader, struct node object, struct 
 		return false;
 	end = skip_string(source, cursor->at);
 	*key = decode_key(source, cursor->at, end);
-	if (!*key) {
-		diag_no_memory(reader->diags);
-		return false;
-	}
 	value->json = json_object_get(object.json, json_string_value(*key));
 	value->start = skip_space(source, skip_space(source, end) + 1);
 	cursor->at = skip_value(source, value->start);
@@ -184,7 +182,7 @@ static bool check_object(struct reader *reader, struct node object, const char *
 			 const char *const *names, size_t count)
 {
 	struct cursor cursor = {0};
-	struct node value, at;
+	struct node value, at = {0};
 	json_t *key;
 
 	if (!json_is_object(object.json)) {
@@ -596,19 +594,30 @@ static void report_syntax(struct reader *reader, const json_error_t *error)
 	diag_add(reader->diags, SEVERITY_ERROR, where, "no JSON: %s", error->text);
 }
 
+/* jansson (2.14) writes beyond its buffer where that cannot grow. */
+static void *allocate(size_t size)
+{
+	void *memory = malloc(size);
+
+	if (memory)
+		return memory;
+	report_error("out of memory");
+	exit(EXIT_FAILED);
+}
+
 bool import_json(struct import_json *json, const struct source *source,
 		 const struct machine *machine, struct diags *diags)
 {
 	struct reader reader = {
 		.import = json, .source = source, .machine = machine, .diags = diags};
 	json_error_t error;
-	json_t *root = json_loadb(source->text, source->size,
-				  JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+	json_t *root;
 
+	json_set_alloc_funcs(allocate, free);
+	root = json_loadb(source->text, source->size,
+			  JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
 	if (root)
 		read_root(&reader, (struct node){root, skip_space(source, 0)});
-	else if (json_error_code(&error) == json_error_out_of_memory)
-		diag_no_memory(diags);
 	else
 		report_syntax(&reader, &error);
 	json_decref(root);

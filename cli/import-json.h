@@ -26,7 +26,7 @@ struct import_json {
  *
  * Members of these objects that are not known are errors: they could narrow what a rule allows.
  *
- * @return false with all errors in `diags`
+ * @return false with all errors in `diags`; ends the program where memory is short
  */
 bool import_json(struct import_json *json, const struct source *source,
 		 const struct machine *machine, struct diags *diags);

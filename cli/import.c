@@ -6,6 +6,7 @@
 
 #include "cli/import-json.h"
 #include "cli/report.h"
+#include "policy/memstream.h"
 
 /* As container runtimes call it (github.com/containers/common, pkg/seccomp). */
 #if defined(__x86_64__) && defined(__ILP32__)
@@ -50,7 +51,7 @@ static void put_name(FILE *out, const char *name)
 /* Standard output gets all of it or nothing. */
 static int finish(FILE *memory, char **text, const size_t *size, bool good, struct diags *diags)
 {
-	if (memory && fclose(memory) != 0)
+	if (!memstream_close(memory, text))
 		diag_no_memory(diags);
 	report_diags(diags);
 	good = good && !diag_failed(diags);
@@ -119,8 +120,6 @@ static int import_seccomp(const char *name, struct loaded *loaded)
 
 	find_machine(&machine);
 	good = out && source && import_json(&json, source, &machine, &loaded->diags);
-	if (!out)
-		diag_no_memory(&loaded->diags);
 	if (good)
 		put_json(out, &json, source->name, &machine, &loaded->diags);
 	if (good && json.is_io_uring)
@@ -140,8 +139,6 @@ static int import_filter(const struct options *options, struct loaded *loaded)
 	FILE *out = open_memstream(&text, &size);
 	bool good = out && import_systemd(&profile, options->imports, options->nr_imports, diags);
 
-	if (!out)
-		diag_no_memory(diags);
 	for (size_t i = 0; good && i < options->nr_imports; i++) {
 		fputs("# From SystemCallFilter=", out);
 		put_name(out, options->imports[i].text);

@@ -10,6 +10,7 @@
 #include "cli/report.h"
 #include "cli/supervise.h"
 #include "policy/learned.h"
+#include "policy/memstream.h"
 #include "policy/write.h"
 
 /* What the events are counted in. */
@@ -99,9 +100,7 @@ static bool write_file(struct learner *learner)
 	out = open_memstream(&text, &size);
 	if (out)
 		put_text(out, learner);
-	good = out && !ferror(out);
-	if (out && fclose(out) != 0)
-		good = false;
+	good = memstream_close(out, &text);
 	if (!good || diag_failed(&loaded->diags)) {
 		report_error("out of memory");
 		good = false;

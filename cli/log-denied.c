@@ -13,6 +13,7 @@
 #include "cli/print-json.h"
 #include "cli/report.h"
 #include "cli/supervise.h"
+#include "policy/memstream.h"
 #include "policy/uring-abi.h"
 
 /* --- what an event tells */
@@ -206,15 +207,15 @@ static void tell(void *data, const struct trace_event *event)
 	denied_read(&denied, event, &log->loaded->policy);
 	count(&log->counts, &denied);
 	out = open_memstream(&text, &size);
-	if (!out)
-		return;
 	format_time(log, event->time, time);
-	if (log->options->json)
+	if (out && log->options->json)
 		print_denied_json(out, event, &denied, time, &log->loaded->policy);
-	else
+	else if (out)
 		put_line(out, log, event, &denied);
-	if (fclose(out) == 0)
+	if (memstream_close(out, &text))
 		write_whole(text, size);
+	else
+		report_error("out of memory: a denied request is not reported");
 	free(text);
 }
 
@@ -263,14 +264,14 @@ static void summarize(const struct log *log)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	if (!out)
-		return;
-	if (log->options->json)
+	if (out && log->options->json)
 		print_denied_counts_json(out, &log->counts);
-	else
+	else if (out)
 		put_summary(out, &log->counts);
-	if (fclose(out) == 0)
+	if (memstream_close(out, &text))
 		write_whole(text, size);
+	else
+		report_error("out of memory: there is no summary");
 	free(text);
 	if (log->counts.lost > 0)
 		report_error("%llu events were lost: not every denied request was reported; give "

@@ -366,6 +366,7 @@ static void parse_trace_buffer(struct options *options, const char *text, struct
 {
 	uint64_t kib;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): argp insists on it */
 	if (lex_number(text, strlen(text), false, &kib) != NUMBER_OK || kib == 0 ||
 	    kib > TRACE_BUFFER_MAX)
 		argp_error(state, "--trace-buffer: expected KiB, 1 to %d, not '%s'",
@@ -380,6 +381,7 @@ static bool parse_watch(struct options *options, int key, char *arg, struct argp
 	case KEY_LEARN:
 		if (options->learn)
 			argp_error(state, "--learn can be given only once");
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): argp insists on it */
 		if (!*arg)
 			argp_error(state, "--learn: expected the name of a file");
 		options->learn = arg;
@@ -397,10 +399,13 @@ static bool parse_watch(struct options *options, int key, char *arg, struct argp
 	return false;
 }
 
-static void add_import(struct options *options, const char *name, const char *text)
+/* What is given with an option; argp insists that it is given. */
+static struct source line_of(const char *option, const char *text)
 {
-	options->imports[options->nr_imports++] =
-		(struct source){.name = name, .text = text, .size = strlen(text), .one_line = true};
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
+	size_t size = strlen(text);
+
+	return (struct source){.name = option, .text = text, .size = size, .one_line = true};
 }
 
 /* Options that say how to look. */
@@ -416,13 +421,7 @@ static bool parse_look(struct options *options, int key, char *arg, struct argp_
 		return true;
 	case KEY_TEST:
 		look(options, ACTION_TEST, state);
-		options->tests[options->nr_tests++] = (struct source){
-			.name = "--test",
-			.text = arg,
-			/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): argp insists on it */
-			.size = strlen(arg),
-			.one_line = true,
-		};
+		options->tests[options->nr_tests++] = line_of("--test", arg);
 		return true;
 	case KEY_LIST:
 		look(options, ACTION_LIST, state);
@@ -433,11 +432,11 @@ static bool parse_look(struct options *options, int key, char *arg, struct argp_
 		return true;
 	case KEY_IMPORT_SECCOMP:
 		look(options, ACTION_IMPORT_SECCOMP, state);
-		add_import(options, "--import-seccomp", arg);
+		options->imports[options->nr_imports++] = line_of("--import-seccomp", arg);
 		return true;
 	case KEY_IMPORT_SYSTEMD:
 		look(options, ACTION_IMPORT_SYSTEMD, state);
-		add_import(options, "--import-systemd", arg);
+		options->imports[options->nr_imports++] = line_of("--import-systemd", arg);
 		return true;
 	case KEY_KERNEL:
 		parse_kernel(options, arg, state);
@@ -455,20 +454,13 @@ static bool parse_look(struct options *options, int key, char *arg, struct argp_
 	return false;
 }
 
-static void add_drop_caps(struct options *options, const char *list)
-{
-	const char *text = list ? list : "@all";
-
-	options->drop_caps[options->nr_drop_caps++] = (struct source){
-		.name = "--drop-caps", .text = text, .size = strlen(text), .one_line = true};
-}
-
 /* Options about the process that becomes the target. */
 static bool parse_process(struct options *options, int key, const char *arg)
 {
 	switch (key) {
 	case KEY_DROP_CAPS:
-		add_drop_caps(options, arg);
+		options->drop_caps[options->nr_drop_caps++] =
+			line_of("--drop-caps", arg ? arg : "@all");
 		return true;
 	case KEY_ALLOW_NEW_PRIVS:
 		options->allow_new_privs = true;

@@ -4,6 +4,7 @@
 
 #include "cli/print.h"
 #include "cli/report.h"
+#include "policy/memstream.h"
 #include "policy/write.h"
 
 /* --- what stands in comments */
@@ -53,7 +54,7 @@ static void put_policy(FILE *out, const struct policy *policy)
 
 	if (memory)
 		policy_write(memory, policy);
-	if (!memory || ferror(memory) | fclose(memory)) {
+	if (!memstream_close(memory, &text)) {
 		report_error("out of memory");
 		exit(EXIT_FAILED);
 	}

@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "cli/privileges.h"
 #include "cli/report.h"
+#include "policy/memstream.h"
 #include "policy/write.h"
 
 /* What uring-jail-json(5) describes; greater where something is renamed or removed. */
@@ -155,7 +156,7 @@ static void open_memory(struct memory *memory)
 /* Closes the stream, so that the text is there, to be freed by the caller. */
 static void close_memory(struct memory *memory)
 {
-	if (ferror(memory->stream) | fclose(memory->stream))
+	if (!memstream_close(memory->stream, &memory->text))
 		fail();
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/memstream.h"
 #include "policy/parse.h"
 #include "policy/write.h"
 
@@ -312,6 +313,7 @@ static void order_term(const struct import_test *test, const char *field, struct
 	if (test->value > UINT32_MAX || (!inner && at_0 == at_max))
 		set_term(term, at_0 ? ALWAYS : NEVER);
 	else
+		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): masks are not compared here */
 		compare_term(field, operators[test->relation], test->value, term);
 }
 
@@ -638,7 +640,7 @@ bool import_write(FILE *out, const struct import_profile *profile, struct arena 
 		put_statements(&import);
 	else
 		import.failed = true;
-	if ((import.text && fclose(import.text)) | (import.reasons && fclose(import.reasons)))
+	if (!memstream_close(import.text, &text) | !memstream_close(import.reasons, &reasons))
 		import.failed = true;
 	if (import.failed)
 		diag_no_memory(diags);
@@ -708,7 +710,7 @@ bool import_write_io_uring(FILE *out, const struct import_io_uring *object, stru
 
 	if (memory)
 		put_object(memory, object);
-	if (!memory || fclose(memory))
+	if (!memstream_close(memory, &text))
 		diag_no_memory(diags);
 	else
 		good = normalize(out, text, size, arena, diags);

@@ -240,6 +240,8 @@ static const char *const commands[] = {
 	"uring-jail --list=fields --json",
 	"uring-jail --list=policies",
 	"uring-jail --no-such-option",
+	"uring-jail --import-seccomp=profile.json",
+	"uring-jail --import-systemd=@system-service~write:EPERM",
 };
 
 static const struct {
@@ -264,6 +266,11 @@ static const struct {
 			 "allow connect if addr in 10.0.0.1/8\n"
 			 "allow read\n"
 			 "allow read\n"},
+	{"profile.json", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [\n"
+			 "{\"names\": [\"openat\", \"read\", \"pread64\", \"preadv2\"],\n"
+			 "\"action\": \"SCMP_ACT_ALLOW\"},\n"
+			 "{\"names\": [\"socket\"], \"action\": \"SCMP_ACT_ALLOW\",\n"
+			 "\"args\": [{\"index\": 0, \"value\": 2, \"op\": \"SCMP_CMP_EQ\"}]}]}\n"},
 };
 
 static void enter_scratch(char name[])
