@@ -206,22 +206,6 @@ try:
 check: deps
 	@$(MAKE) --no-print-directory check-all
 
-check-all:
-	@tests/summary '$(MAKE) --no-print-directory check-unit' \
-		'$(MAKE) --no-print-directory check-memory' \
-		'$(MAKE) --no-print-directory check-tables' \
-		'$(MAKE) --no-print-directory check-import' \
-		'$(MAKE) --no-print-directory check-messages' \
-		'$(MAKE) --no-print-directory check-completions' \
-		'$(MAKE) --no-print-directory check-live' \
-		'$(MAKE) --no-print-directory check-fault' \
-		'$(MAKE) --no-print-directory check-same-plan' \
-		'$(MAKE) --no-print-directory check-support' \
-		'$(MAKE) --no-print-directory check-fallback' \
-		'$(MAKE) --no-print-directory check-systemd' \
-		'$(MAKE) --no-print-directory check-container' \
-		'$(MAKE) --no-print-directory check-package'
-
 # Where the running kernel can enforce a policy the demo runs on it, else in a virtual machine.
 try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 	@if $(BUILD)/uring-jail -q --deny-op=openat2 -- true 2>/dev/null; then \
@@ -233,8 +217,8 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 	fi
 
 .PHONY: check-unit check-tables check-import check-messages check-completions check-live
-.PHONY: check-here check-same-plan check-support check-fallback check-systemd check-container
-.PHONY: check-package check-fault check-memory lint vm-shell
+.PHONY: check-cases check-escape check-here check-same-plan check-support check-fallback
+.PHONY: check-systemd check-container check-package check-fault check-memory lint vm-shell
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
 check-unit: $(BUILD)/tests/unit/unit
 	@ASAN_OPTIONS=detect_leaks=0 $(BUILD)/tests/unit/unit $(UNITFLAGS)
@@ -266,15 +250,26 @@ live_programs := $(BUILD)/uring-jail $(BUILD)/tests/live/live $(BUILD)/tests/liv
 
 escape_programs := $(BUILD)/uring-jail $(patsubst %,$(BUILD)/tests/live/%,escape escape32 target)
 
-# Whole programs in the jail, the table of cases and random ones, and attempts to get out: these on
-# the newest kernel with holes in its register restrictions and on the newest without, since they
-# take minutes on each.
-check-live: $(live_programs) $(BUILD)/tests/live/cases $(escape_programs)
-	@tests/summary 'tests/vm/matrix $(addprefix -f ,$(live_programs)) -- live $(LIVEFLAGS)' \
-		'tests/vm/matrix -f $(BUILD)/tests/live/cases -f tests/cases=/root/tests/cases \
-			-f policy/presets=/root/policy/presets -- cases $(CASESFLAGS)' \
-		'VERSIONS="$(or $(VERSIONS),7.1 7.3)" tests/vm/matrix -t 900 \
-			$(addprefix -f ,$(escape_programs)) -- escape $(ESCAPEFLAGS)'
+# Whole programs in the jail.
+check-live: $(live_programs)
+	@tests/vm/matrix $(addprefix -f ,$^) -- live $(LIVEFLAGS)
+
+# The table of cases, and random ones.
+check-cases: $(BUILD)/tests/live/cases
+	@tests/vm/matrix -f $< -f tests/cases=/root/tests/cases \
+		-f policy/presets=/root/policy/presets -- cases $(CASESFLAGS)
+
+# Attempts to get out.
+check-escape: $(escape_programs)
+	@tests/vm/matrix -t 900 $(addprefix -f ,$^) -- escape $(ESCAPEFLAGS)
+
+# Each of these by itself, as many at a time as there are processors; so what they share is there
+# before. The longest are first.
+check-all: $(BUILD)/tests/unit/unit $(live_programs) $(escape_programs) $(BUILD)/tests/live/cases \
+		$(BUILD)/tests/live/fault $(BUILD)/tests/live/worker man
+	@tests/summary $(foreach name,unit messages live cases escape fault memory container systemd \
+		fallback package same-plan support completions tables import, \
+		'$(MAKE) --no-print-directory check-$(name)')
 
 # In a mount namespace of its own, since the tests mount file systems.
 check-here: $(live_programs)

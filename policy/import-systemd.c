@@ -47,9 +47,10 @@ static const struct group *find_group(const char *name)
 	return NULL;
 }
 
+/* Without a group, false; all that are named have been found before. */
 static bool group_has(const struct group *group, const char *call)
 {
-	const char *list = group->members;
+	const char *list = group ? group->members : "";
 	char member[NAME_SIZE];
 
 	while (next_member(&list, member)) {
