@@ -21,6 +21,22 @@ void report_quiet(void)
 	quiet = true;
 }
 
+#define BOLD	"\033[1m"
+#define RED	"\033[1;31m"
+#define MAGENTA "\033[1;35m"
+#define CYAN	"\033[1;36m"
+#define GREEN	"\033[1;32m"
+#define PLAIN	"\033[m"
+
+/* Begins or ends a colour, where there are any: on a terminal, unless NO_COLOR is set. */
+static void colour(const char *sequence)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if ((!no_color || !*no_color) && term && strcmp(term, "dumb") != 0 && isatty(STDERR_FILENO))
+		fputs(sequence, stderr);
+}
+
 /*
  * What was not written by us may hold anything. Control characters, those of two bytes in UTF-8
  * too, would reach the terminal as commands.
@@ -112,10 +128,12 @@ static void put_underline(const struct range *where, const struct excerpt *excer
 	for (; at < where->start; at++)
 		if (!continues_character(where->source, at))
 			putc(text[at] == '\t' ? '\t' : ' ', stderr);
+	colour(GREEN);
 	putc('^', stderr);
 	for (at++; at < where->end && at < excerpt->end; at++)
 		if (!continues_character(where->source, at))
 			putc('~', stderr);
+	colour(PLAIN);
 	putc('\n', stderr);
 }
 
@@ -163,6 +181,16 @@ static const char *severity_name(enum severity severity)
 	return "note";
 }
 
+static void put_severity(enum severity severity)
+{
+	static const char *const colours[] = {
+		[SEVERITY_ERROR] = RED, [SEVERITY_WARNING] = MAGENTA, [SEVERITY_NOTE] = CYAN};
+
+	colour(colours[severity]);
+	fprintf(stderr, "%s:", severity_name(severity));
+	colour(PLAIN);
+}
+
 static void report_diag(const struct diag *diag)
 {
 	const struct source *source = diag->where.source;
@@ -175,10 +203,13 @@ static void report_diag(const struct diag *diag)
 		return;
 	}
 	position = diag_position(source, diag->where.start);
+	colour(BOLD);
 	put_text(source->name, strlen(source->name));
 	if (!source->one_line)
 		fprintf(stderr, ":%zu", position.line);
-	fprintf(stderr, ":%zu: %s: ", position.column, severity_name(diag->severity));
+	fprintf(stderr, ":%zu: ", position.column);
+	put_severity(diag->severity);
+	putc(' ', stderr);
 	put_text(diag->message, strlen(diag->message));
 	putc('\n', stderr);
 	put_line(&diag->where, &position);

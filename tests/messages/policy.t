@@ -539,3 +539,19 @@ A text that is no UTF-8 is shown all the same:
   $ head -c 300 /dev/zero | tr '\0' '\200' >bytes.policy; uring-jail --check -p ./bytes.policy 2>&1 |
   >   head -n 1 | LC_ALL=C tr '\200' 'x' | cut -c 1-90
   ./bytes.policy:1:1: error: expected allow, deny, require, default or include, not 'xxxxxxx
+
+Messages are coloured on a terminal, but not where NO_COLOR says so, or the terminal can do nothing:
+
+  $ on_terminal() { env TERM=xterm "$@" script -qec "uring-jail -r 'deny raed' --check" /dev/null | sed 's/\x1b/<ESC>/g; s/\r//'; }
+  $ on_terminal NO_COLOR=
+  <ESC>[1m-r 1:6: <ESC>[1;31merror:<ESC>[m unknown operation 'raed'; did you mean 'read'?
+     | deny raed
+     |      <ESC>[1;32m^~~~<ESC>[m
+  $ on_terminal NO_COLOR=1
+  -r 1:6: error: unknown operation 'raed'; did you mean 'read'?
+     | deny raed
+     |      ^~~~
+  $ on_terminal TERM=dumb
+  -r 1:6: error: unknown operation 'raed'; did you mean 'read'?
+     | deny raed
+     |      ^~~~
