@@ -33,6 +33,7 @@ watches a run is tested live.
   ok: --allow-op=read,write,fsync -- ./worker
   ok: -r 'deny openat, openat2 if flags & (O_CREAT | O_TRUNC)' -- ./service
   ok: -p no-network -- ./worker
+  ok: -p postgresql -- postgres -c io_method=io_uring
   ok: -p ./net.policy --check
   deny: -p ./net.policy --test='connect addr=10.1.2.3 port=80'
   ok: -p ./net.policy --print --kernel=7.2
@@ -50,6 +51,7 @@ watches a run is tested live.
   ok: -a read,write,fsync -- ./worker
   ok: -a read,write,fsync -- /usr/bin/worker
   ok: -p no-network -- ./worker
+  ok: -p postgresql -- postgres -c io_method=io_uring
   ok: -p no-network -p no-passthrough -d openat -r 'deny openat2 if flags & O_CREAT' -- ./app
   ok: -r 'default allow' -r 'allow connect if addr in 10.0.0.0/8 and port == 5432' -d send,sendmsg,send_zc,sendmsg_zc -- ./client
   ok: -p no-network --print --kernel=7.2
