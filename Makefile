@@ -217,7 +217,7 @@ try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
 	fi
 
 .PHONY: check-unit check-tables check-import check-messages check-completions check-live
-.PHONY: check-cases check-escape check-here check-same-plan check-support check-fallback
+.PHONY: check-cases check-escape check-here check-same-plan check-support check-fallback check-apps
 .PHONY: check-systemd check-container check-package check-fault check-memory lint vm-shell
 # Criterion leaks by itself; leaks of the program fail check-messages, where it runs alone.
 check-unit: $(BUILD)/tests/unit/unit
@@ -267,8 +267,8 @@ check-escape: $(escape_programs)
 # before. The longest are first.
 check-all: $(BUILD)/tests/unit/unit $(live_programs) $(escape_programs) $(BUILD)/tests/live/cases \
 		$(BUILD)/tests/live/fault $(BUILD)/tests/live/worker man
-	@tests/summary $(foreach name,unit messages live cases escape fault memory container systemd \
-		fallback package same-plan support completions tables import, \
+	@tests/summary $(foreach name,unit messages live cases escape fault apps memory container \
+		systemd fallback package same-plan support completions tables import, \
 		'$(MAKE) --no-print-directory check-$(name)')
 
 # In a mount namespace of its own, since the tests mount file systems.
@@ -301,6 +301,10 @@ check-systemd: $(BUILD)/uring-jail $(BUILD)/tests/live/worker
 # The image of man/examples, run by crun.
 check-container: $(BUILD)/uring-jail $(BUILD)/tests/live/worker
 	@BUILD='$(BUILD)' tests/summary 'tests/live/container native' 'tests/live/container vm'
+
+# Programs at work under their presets: APPSFLAGS=PRESET names one.
+check-apps: $(BUILD)/uring-jail $(BUILD)/tests/live/target
+	@BUILD='$(BUILD)' CC='$(CC)' tests/live/apps $(APPSFLAGS)
 
 # The Debian package, from building it to removing it.
 check-package: $(BUILD)/uring-jail deb
