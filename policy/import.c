@@ -640,7 +640,9 @@ bool import_write(FILE *out, const struct import_profile *profile, struct arena 
 		put_statements(&import);
 	else
 		import.failed = true;
-	if (!memstream_close(import.text, &text) | !memstream_close(import.reasons, &reasons))
+	if (!memstream_close(import.text, &text))
+		import.failed = true;
+	if (!memstream_close(import.reasons, &reasons))
 		import.failed = true;
 	if (import.failed)
 		diag_no_memory(diags);
