@@ -204,7 +204,7 @@ try:
 	@$(MAKE) --no-print-directory try-it
 
 check: deps
-	@$(MAKE) --no-print-directory check-all
+	@$(MAKE) --no-print-directory -j$(shell nproc) check-all
 
 # Where the running kernel can enforce a policy the demo runs on it, else in a virtual machine.
 try-it: $(BUILD)/uring-jail $(BUILD)/tests/live/demo
