@@ -1,70 +1,51 @@
 // SPDX-License-Identifier: MIT
 #include "cli/privileges.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "cli/report.h"
 #include "policy/parse.h"
 
-/* The names that libcap knows, as a table to look them up in. */
-struct names {
-	struct row rows[PRIVILEGES_CAPS];
-	struct table table;
+static const struct row rows[] = {
+#define CAPABILITY(number, name) {number, false, "CAP_", #name, "", "", PAYLOAD_NONE, 0},
+#include "cli/capability.def"
+#undef CAPABILITY
 };
 
-static void names_destroy(struct names *names)
-{
-	for (size_t i = 0; i < names->table.n; i++)
-		cap_free((char *)names->rows[i].name - strlen(names->rows[i].prefix));
-}
+static const struct table capability_table = {"capability", rows, sizeof(rows) / sizeof(rows[0])};
 
-/* A capability that libcap does not know has its number for a name. */
-static bool names_init(struct names *names)
-{
-	names->table = (struct table){.noun = "capability", .rows = names->rows};
-	for (unsigned cap = 0; cap < PRIVILEGES_CAPS; cap++) {
-		char *name = cap_to_name((cap_value_t)cap);
+/*
+ * The sets of a task, and the system calls themselves: libcap asks the kernel for the capabilities
+ * that it has as soon as a program with it in starts, for every launch to pay.
+ */
+struct caps {
+	uint64_t set[3]; /* as bits, by enum cap_set */
+};
 
-		if (!name)
-			return false;
-		if (isdigit((unsigned char)*name)) {
-			cap_free(name);
-			continue;
-		}
-		names->rows[names->table.n++] = (struct row){
-			.number = cap, .prefix = "CAP_", .name = name + strlen("cap_")};
-	}
-	return true;
-}
+enum cap_set { EFFECTIVE, PERMITTED, INHERITABLE };
 
 void privileges_parse(const struct source *list, uint64_t *caps, struct diags *diags)
 {
-	__attribute__((cleanup(names_destroy))) struct names names;
 	struct set numbers = {0};
 
-	if (!names_init(&names)) {
-		diag_no_memory(diags);
-		return;
-	}
-	parse_names(diags, list, &names.table, PRIVILEGES_CAPS - 1, &numbers);
+	parse_names(diags, list, &capability_table, PRIVILEGES_CAPS - 1, &numbers);
 	*caps |= numbers.word[0];
 }
 
 void privileges_name(unsigned cap, char name[PRIVILEGES_NAME_MAX])
 {
-	char *known = cap_to_name((cap_value_t)cap);
+	const struct row *row = table_row(&capability_table, cap);
 
-	if (known)
-		snprintf(name, PRIVILEGES_NAME_MAX, "%s", known);
+	if (row)
+		snprintf(name, PRIVILEGES_NAME_MAX, "cap_%s", row->name);
 	else
 		snprintf(name, PRIVILEGES_NAME_MAX, "%u", cap);
-	cap_free(known);
 }
 
 static bool has(uint64_t caps, unsigned cap)
@@ -72,48 +53,52 @@ static bool has(uint64_t caps, unsigned cap)
 	return caps >> cap & 1;
 }
 
-static void caps_free(cap_t *caps)
+static bool get_caps(struct caps *caps)
 {
-	cap_free(*caps);
-}
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 
-/* Whether the capability is in one of the task's three sets. What cannot be read is not. */
-static bool has_flag(cap_t caps, unsigned cap, cap_flag_t set)
-{
-	cap_flag_value_t value = CAP_CLEAR;
-
-	return cap_get_flag(caps, (cap_value_t)cap, set, &value) == 0 && value == CAP_SET;
-}
-
-static cap_t get_caps(void)
-{
-	cap_t caps = cap_get_proc();
-
-	if (!caps)
+	if (syscall(SYS_capget, &header, data) < 0) {
 		report_error("cannot read the capabilities: capget: %s", strerror(errno));
-	return caps;
+		return false;
+	}
+	caps->set[EFFECTIVE] = (uint64_t)data[1].effective << 32 | data[0].effective;
+	caps->set[PERMITTED] = (uint64_t)data[1].permitted << 32 | data[0].permitted;
+	caps->set[INHERITABLE] = (uint64_t)data[1].inheritable << 32 | data[0].inheritable;
+	return true;
+}
+
+static int set_caps(const struct caps *caps)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i] = (struct __user_cap_data_struct){
+			.effective = (uint32_t)(caps->set[EFFECTIVE] >> 32 * i),
+			.permitted = (uint32_t)(caps->set[PERMITTED] >> 32 * i),
+			.inheritable = (uint32_t)(caps->set[INHERITABLE] >> 32 * i),
+		};
+	return (int)syscall(SYS_capset, &header, data);
 }
 
 bool privileges_allow_new(void)
 {
-	__attribute__((cleanup(caps_free))) cap_t caps = NULL;
+	struct caps caps;
 
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0UL, 0UL, 0UL, 0UL) == 1) {
 		report_note("--allow-new-privs: no_new_privs is set already, and stays");
 		return true;
 	}
-	caps = get_caps();
-	if (!caps)
+	if (!get_caps(&caps))
 		return false;
-	if (has_flag(caps, CAP_SYS_ADMIN, CAP_EFFECTIVE))
+	if (has(caps.set[EFFECTIVE], CAP_SYS_ADMIN))
 		return true;
 	report_error("--allow-new-privs takes CAP_SYS_ADMIN: without it, the kernel restricts only "
 		     "a task with no_new_privs; run uring-jail as root, or leave the option out");
 	return false;
 }
 
-/* Not cap_get_bound(3) and cap_get_ambient(3): in libcap 2.66 the latter sets errno to EPERM whatever
- * went wrong. */
 static int in_bounding(unsigned cap)
 {
 	return prctl(PR_CAPBSET_READ, (unsigned long)cap, 0UL, 0UL, 0UL);
@@ -174,17 +159,11 @@ static bool drop_bound(uint64_t caps)
 
 /* capset(2) takes what is not permitted and inheritable any more out of the ambient set, too
  * (security/commoncap.c: cap_capset). */
-static bool drop_flags(cap_t held, uint64_t caps)
+static bool drop_flags(struct caps *held, uint64_t caps)
 {
-	for (cap_value_t cap = 0; cap < PRIVILEGES_CAPS; cap++)
-		if (has(caps, (unsigned)cap) &&
-		    (cap_set_flag(held, CAP_EFFECTIVE, 1, &cap, CAP_CLEAR) < 0 ||
-		     cap_set_flag(held, CAP_PERMITTED, 1, &cap, CAP_CLEAR) < 0 ||
-		     cap_set_flag(held, CAP_INHERITABLE, 1, &cap, CAP_CLEAR) < 0)) {
-			report_error("--drop-caps: capability %d: %s", cap, strerror(errno));
-			return false;
-		}
-	if (cap_set_proc(held) == 0)
+	for (int set = EFFECTIVE; set <= INHERITABLE; set++)
+		held->set[set] &= ~caps;
+	if (set_caps(held) == 0)
 		return true;
 	report_error("--drop-caps: capset: %s", strerror(errno));
 	return false;
@@ -204,33 +183,26 @@ static bool report_left(const char *set, uint64_t caps)
 /* Something else than the kernel may have answered that all went well. */
 static bool confirm(uint64_t caps)
 {
-	static const char *const sets[] = {[CAP_EFFECTIVE] = "effective",
-					   [CAP_PERMITTED] = "permitted",
-					   [CAP_INHERITABLE] = "inheritable"};
-	__attribute__((cleanup(caps_free))) cap_t held = get_caps();
+	static const char *const sets[] = {[EFFECTIVE] = "effective",
+					   [PERMITTED] = "permitted",
+					   [INHERITABLE] = "inheritable"};
+	struct caps held;
 	uint64_t bound, ambient;
 	bool gone = true;
 
-	if (!held || !read_set("bounding", in_bounding, &bound) ||
+	if (!get_caps(&held) || !read_set("bounding", in_bounding, &bound) ||
 	    !read_set("ambient", in_ambient, &ambient))
 		return false;
-	for (cap_flag_t set = CAP_EFFECTIVE; set <= CAP_INHERITABLE; set++) {
-		uint64_t left = 0;
-
-		for (unsigned cap = 0; cap < PRIVILEGES_CAPS; cap++)
-			left |= (uint64_t)has_flag(held, cap, set) << cap;
-		gone = report_left(sets[set], left & caps) && gone;
-	}
+	for (int set = EFFECTIVE; set <= INHERITABLE; set++)
+		gone = report_left(sets[set], held.set[set] & caps) && gone;
 	gone = report_left("bounding", bound & caps) && gone;
 	return report_left("ambient", ambient & caps) && gone;
 }
 
 bool privileges_drop(uint64_t caps)
 {
-	__attribute__((cleanup(caps_free))) cap_t held = NULL;
+	struct caps held;
 
-	if (caps == 0)
-		return true;
-	held = get_caps();
-	return held && drop_bound(caps) && drop_flags(held, caps) && confirm(caps);
+	return caps == 0 ||
+	       (get_caps(&held) && drop_bound(caps) && drop_flags(&held, caps) && confirm(caps));
 }

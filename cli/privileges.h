@@ -20,8 +20,7 @@
 bool privileges_allow_new(void);
 
 /**
- * Reads the value of --drop-caps: names as libcap has them, with or without "cap_", numbers, and
- * @all.
+ * Reads the value of --drop-caps: names with or without "cap_", numbers, and @all.
  *
  * @param caps gets a bit for each capability in the list, beside those that it has
  * @param diags gets every error in the list
@@ -31,7 +30,7 @@ void privileges_parse(const struct source *list, uint64_t *caps, struct diags *d
 /* Bytes that privileges_name() writes at most, with the NUL. */
 #define PRIVILEGES_NAME_MAX 40
 
-/** Writes how a capability is called: "cap_net_raw", or where libcap has no name its number. */
+/** Writes how a capability is called: "cap_net_raw", or its number where it has no name here. */
 void privileges_name(unsigned cap, char name[PRIVILEGES_NAME_MAX]);
 
 /**

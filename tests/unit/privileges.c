@@ -96,6 +96,13 @@ Test(privileges, names)
 
 	privileges_name(CAP_NET_RAW, name);
 	cr_expect_str_eq(name, "cap_net_raw");
+	for (unsigned cap = 0; cap <= CAP_LAST_CAP; cap++) {
+		char *known = cap_to_name((cap_value_t)cap);
+
+		privileges_name(cap, name);
+		cr_expect_str_eq(name, known);
+		cap_free(known);
+	}
 	privileges_name(63, name);
 	cr_expect_str_eq(name, "63");
 }
