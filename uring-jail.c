@@ -93,8 +93,9 @@ static bool set_privileges(const struct options *options)
 int main(int argc, char **argv)
 {
 	__attribute__((cleanup(options_destroy))) struct options options = {0};
-	__attribute__((cleanup(loaded_destroy))) struct loaded loaded = {0};
+	__attribute__((cleanup(loaded_destroy))) struct loaded loaded;
 
+	loaded_init(&loaded);
 	if (trial_is_image(argc, argv))
 		return trial_image();
 	report_begin();

@@ -39,21 +39,23 @@ fail(struct diags *diags, struct range where, const char *format, ...)
 
 /* --- the search path */
 
-/* The directories, as text in `buffers`; one that does not apply is empty. */
-static void search_path(char buffers[SEARCHED][PATH_MAX])
+/*
+ * Writes the directory that is searched as number `i`; false if there is none. One at a time, since
+ * a launch pays for each page of its stack.
+ */
+static bool search_directory(int i, char path[PATH_MAX])
 {
 	const char *config = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
 	int size = 0;
 
-	if (config && config[0] == '/')
-		size = snprintf(buffers[0], PATH_MAX, "%s/uring-jail", config);
+	if (i > 0)
+		strcpy(path, i == 1 ? "/etc/uring-jail" : URING_JAIL_PRESETS);
+	else if (config && config[0] == '/')
+		size = snprintf(path, PATH_MAX, "%s/uring-jail", config);
 	else if (home && home[0] == '/')
-		size = snprintf(buffers[0], PATH_MAX, "%s/.config/uring-jail", home);
-	if (size <= 0 || size >= PATH_MAX)
-		buffers[0][0] = '\0';
-	strcpy(buffers[1], "/etc/uring-jail");
-	strcpy(buffers[2], URING_JAIL_PRESETS);
+		size = snprintf(path, PATH_MAX, "%s/.config/uring-jail", home);
+	return i > 0 || (size > 0 && size < PATH_MAX);
 }
 
 static bool has_suffix(const char *name)
@@ -63,12 +65,13 @@ static bool has_suffix(const char *name)
 	return size > strlen(SUFFIX) && strcmp(name + size - strlen(SUFFIX), SUFFIX) == 0;
 }
 
-/* The path of a name in a directory. False if it would be too long. */
-static bool join(char path[PATH_MAX], const char *directory, const char *name, const char *suffix)
+/* Adds a name to the path of a directory. False if that would be too long. */
+static bool join(char path[PATH_MAX], const char *name, const char *suffix)
 {
-	int size = snprintf(path, PATH_MAX, "%s/%s%s", directory, name, suffix);
+	size_t length = strlen(path), room = PATH_MAX - length;
+	int size = snprintf(path + length, room, "/%s%s", name, suffix);
 
-	return size > 0 && size < PATH_MAX;
+	return size > 0 && (size_t)size < room;
 }
 
 static int open_file(const char *path)
@@ -79,14 +82,10 @@ static int open_file(const char *path)
 /* Opens the first file of that name; `path` is set to its. -1 with errno set if there is none. */
 static int search(const char *name, char path[PATH_MAX])
 {
-	char directories[SEARCHED][PATH_MAX];
 	int fd;
 
-	search_path(directories);
 	for (int i = 0; i < SEARCHED; i++) {
-		if (!directories[i][0])
-			continue;
-		if (!join(path, directories[i], name, has_suffix(name) ? "" : SUFFIX))
+		if (!search_directory(i, path) || !join(path, name, has_suffix(name) ? "" : SUFFIX))
 			continue;
 		fd = open_file(path);
 		if (fd >= 0 || errno != ENOENT)
@@ -102,7 +101,9 @@ static void not_found(const char *name, struct range where, struct diags *diags)
 	char directories[SEARCHED][PATH_MAX];
 	bool here = access(name, F_OK) == 0;
 
-	search_path(directories);
+	for (int i = 0; i < SEARCHED; i++)
+		if (!search_directory(i, directories[i]))
+			directories[i][0] = '\0';
 	fail(diags, where, "no policy '%s' in %s%s%s or %s%s%s", name, directories[0],
 	     directories[0][0] ? ", " : "", directories[1], directories[2],
 	     !here	? ""
@@ -328,12 +329,12 @@ static int is_policy(const struct dirent *entry)
 }
 
 /* Whether a directory before number `i` has the file too. */
-static bool is_hidden(char directories[SEARCHED][PATH_MAX], int i, const char *name)
+static bool is_hidden(int i, const char *name)
 {
 	char path[PATH_MAX];
 
 	for (int before = 0; before < i; before++)
-		if (directories[before][0] && join(path, directories[before], name, "") &&
+		if (search_directory(before, path) && join(path, name, "") &&
 		    access(path, F_OK) == 0)
 			return true;
 	return false;
@@ -341,20 +342,19 @@ static bool is_hidden(char directories[SEARCHED][PATH_MAX], int i, const char *n
 
 void files_list(FILE *out)
 {
-	char directories[SEARCHED][PATH_MAX];
+	char directory[PATH_MAX];
 	struct dirent **entries;
 	int count;
 
-	search_path(directories);
 	for (int i = 0; i < SEARCHED; i++) {
-		count = directories[i][0] ? scandir(directories[i], &entries, is_policy, alphasort)
-					  : -1;
+		count = search_directory(i, directory)
+				? scandir(directory, &entries, is_policy, alphasort)
+				: -1;
 		for (int j = 0; j < count; j++) {
 			const char *name = entries[j]->d_name;
 
 			fprintf(out, "%-20.*s %s/%s%s\n", (int)(strlen(name) - strlen(SUFFIX)),
-				name, directories[i], name,
-				is_hidden(directories, i, name) ? " (hidden)" : "");
+				name, directory, name, is_hidden(i, name) ? " (hidden)" : "");
 			free(entries[j]);
 		}
 		if (count >= 0)

@@ -6,7 +6,7 @@
 #include "cli/options.h"
 #include "policy/plan.h"
 
-/** Everything that is made of the options about policy and process. All zero is nothing. */
+/** Everything that is made of the options about policy and process. */
 struct loaded {
 	struct process process;
 	struct files files;
@@ -14,6 +14,13 @@ struct loaded {
 	struct diags diags;
 	struct plan plan;
 };
+
+/** Nothing loaded. */
+static inline void loaded_init(struct loaded *loaded)
+{
+	memset(loaded, 0, offsetof(struct loaded, plan));
+	plan_init(&loaded->plan);
+}
 
 /**
  * Reads the options about policy and process and the files that they name, and adds all that is

@@ -4,6 +4,7 @@
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct arena_block {
 	struct arena_block *older;
@@ -20,11 +21,12 @@ static struct arena_block *new_block(struct arena *arena, size_t size)
 
 	if (size < BLOCK_SIZE)
 		size = BLOCK_SIZE;
-	block = calloc(1, sizeof(*block) + size);
+	block = malloc(sizeof(*block) + size);
 	if (!block)
 		return NULL;
 	block->older = arena->block;
 	block->size = size;
+	block->used = 0;
 	arena->block = block;
 	return block;
 }
@@ -43,7 +45,8 @@ void *arena_alloc(struct arena *arena, size_t size)
 		return NULL;
 	memory = block->memory + block->used;
 	block->used += size;
-	return memory;
+	/* Here, since of a block of little use most pages are never touched. */
+	return memset(memory, 0, size);
 }
 
 void arena_destroy(struct arena *arena)

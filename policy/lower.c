@@ -61,23 +61,30 @@ static struct said said_of(const struct policy *policy)
 	return said;
 }
 
+static void decide_all(const struct set *set, enum op_verdict verdict,
+		       enum op_verdict verdicts[URING_OPS_MAX])
+{
+	for (unsigned i = 0; i < URING_OPS_MAX / 64; i++)
+		for (uint64_t left = set->word[i]; left; left &= left - 1)
+			verdicts[i * 64 + (unsigned)__builtin_ctzll(left)] = verdict;
+}
+
+/* From the weakest to the strongest: each takes its ops away from those before it. */
 void lower_verdicts(const struct policy *policy, enum op_verdict verdicts[URING_OPS_MAX])
 {
 	struct said said = said_of(policy);
 	enum op_verdict otherwise =
 		policy_default_allows(policy, SUBJECT_OP) ? OP_ALLOWED : OP_DENIED;
 
-	for (unsigned op = 0; op < URING_OPS_MAX; op++) {
-		if (set_has(&said.denied, op))
-			verdicts[op] = OP_DENIED;
-		else if (set_has(&said.deny_if, op))
-			verdicts[op] = OP_CONDITIONAL;
-		else if (set_has(&said.allowed, op))
-			verdicts[op] = policy_zero_address_denied(policy, op) ? OP_CONDITIONAL
-									      : OP_ALLOWED;
-		else
-			verdicts[op] = set_has(&said.allow_if, op) ? OP_CONDITIONAL : otherwise;
-	}
+	for (unsigned op = 0; op < URING_OPS_MAX; op++)
+		verdicts[op] = otherwise;
+	decide_all(&said.allow_if, OP_CONDITIONAL, verdicts);
+	decide_all(&said.allowed, OP_ALLOWED, verdicts);
+	if (policy_zero_address_denied(policy, URING_OP_CONNECT) &&
+	    set_has(&said.allowed, URING_OP_CONNECT))
+		verdicts[URING_OP_CONNECT] = OP_CONDITIONAL;
+	decide_all(&said.deny_if, OP_CONDITIONAL, verdicts);
+	decide_all(&said.denied, OP_DENIED, verdicts);
 }
 
 static bool tests_sqe_flags(const struct cond *cond)

@@ -382,7 +382,7 @@ bool plan_compile(const struct policy *policy, const struct kernel *kernel,
 	struct work work = {.policy = policy, .kernel = kernel, .options = options, .diags = diags};
 	size_t errors = diags->errors;
 
-	*plan = (struct plan){0};
+	plan_init(plan);
 	decide(&work);
 	check_proposals(&work);
 	if (restricts_requests(&work))
@@ -402,5 +402,5 @@ void plan_destroy(struct plan *plan)
 		bpf_program_destroy(&plan->filters[i].program);
 	free(plan->filters);
 	bpf_program_destroy(&plan->seccomp);
-	*plan = (struct plan){0};
+	plan_init(plan);
 }

@@ -2,6 +2,8 @@
 #ifndef URING_JAIL_POLICY_PLAN_H
 #define URING_JAIL_POLICY_PLAN_H
 
+#include <string.h>
+
 #include "policy/bpf.h"
 #include "policy/kernel.h"
 #include "policy/policy.h"
@@ -40,15 +42,10 @@ struct filter {
  * this order. All zero is a plan of nothing.
  *
  * `restrictions` is the argument of one io_uring_register(-1, IORING_REGISTER_RESTRICTIONS), laid
- * out as struct uring_task_restriction. Without entries (nr_res is 0) there is no such call.
+ * out as struct uring_task_restriction. Without entries (nr_res is 0) there is no such call. They
+ * are last, so that the room that is not used need not be cleared.
  */
 struct plan {
-	struct {
-		uint16_t flags;
-		uint16_t nr_res;
-		uint32_t resv[3];
-		struct uring_restriction entries[PLAN_RESTRICTIONS_MAX];
-	} restrictions;
 	struct filter *filters; /* one for each op at most, in the order of their ops */
 	size_t nr_filters;
 	const char *why_filters;    /* static text, where they have to do without restrictions */
@@ -56,7 +53,19 @@ struct plan {
 	const char *why_seccomp;    /* static text, where there is such a program */
 	struct set register_ops;    /* that it lets pass; the others get EACCES */
 	bool blocks; /* it closes io_uring as a whole, with ENOSYS, and is all that there is */
+	struct {
+		uint16_t flags;
+		uint16_t nr_res;
+		uint32_t resv[3];
+		struct uring_restriction entries[PLAN_RESTRICTIONS_MAX];
+	} restrictions;
 };
+
+/** Makes it a plan of nothing. */
+static inline void plan_init(struct plan *plan)
+{
+	memset(plan, 0, offsetof(struct plan, restrictions.entries));
+}
 
 /** Whether a filter denies every request of its op. */
 bool filter_denies_all(const struct filter *filter);
