@@ -8,7 +8,8 @@ MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/uring-jail
 DATADIR ?= $(PREFIX)/share
 
-# STATIC=no links the C library and liburing dynamically; uring-jail(1) says what that costs.
+# STATIC=no links the C library and liburing dynamically, STATIC=pie makes a static program that is
+# loaded at a random address; uring-jail(1) says what they cost.
 STATIC ?= yes
 # SANITIZE=address,undefined builds with sanitizers (and dynamically, since they need it).
 SANITIZE ?=
@@ -22,6 +23,7 @@ ifeq ($(V),0)
 quiet = @printf '  %-8s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)';
 endif
 
+comma := ,
 # What the compiler or linker knows of the flags $(2); $(1) holds what else it takes to try.
 try = $(shell printf 'int main(void) { return 0; }' | \
 	$(CC) -Werror $(1) $(2) -x c - -o /dev/null 2>/dev/null && echo '$(2)')
@@ -42,19 +44,25 @@ mode := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 else
 hardening += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 ifeq ($(STATIC),yes)
-link_mode := $(or $(call try,-fPIE,-static-pie),-static)
+link_mode := -static
+endif
+ifeq ($(STATIC),pie)
+link_mode := -static-pie
 endif
 endif
 endif
-pie := $(if $(filter -static,$(link_mode)),,-fPIE)
+pie := $(if $(filter -static,$(link_mode)),-fno-pie,-fPIE)
+# Which parts of the program are put side by side, where the linker can.
+link_order := $(if $(link_mode),$(call try,,-Wl$(comma)-T$(comma)cli/launch.ld))
 
 all_cppflags = -D_GNU_SOURCE -DURING_JAIL_VERSION='"$(VERSION)"' \
 	-DURING_JAIL_PRESETS='"$(DATADIR)/uring-jail"' -I. $(CPPFLAGS)
 all_cflags = -std=gnu17 -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	$(if $(WERROR),-Werror) $(pie) $(filter-out -Wl%,$(hardening)) $(mode) $(CFLAGS)
-all_ldflags = $(filter -Wl%,$(hardening)) $(mode) $(LDFLAGS)
-libs = -luring -lcap -ljansson
+all_ldflags = $(filter -Wl%,$(hardening)) $(if $(filter -fno-pie,$(pie)),-no-pie) $(mode) $(LDFLAGS)
+libs = -luring -ljansson
+test_libs = -lcap $(libs)
 
 policy_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard policy/*.c))
 cli_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
@@ -75,8 +83,8 @@ all: $(BUILD)/uring-jail
 
 # --- the program
 
-$(BUILD)/uring-jail: $(BUILD)/uring-jail.o $(cli_objects) $(policy_objects)
-	$(call quiet,LINK)$(CC) $(all_cflags) $(link_mode) $(all_ldflags) -o $@ $^ $(libs)
+$(BUILD)/uring-jail: $(BUILD)/uring-jail.o $(cli_objects) $(policy_objects) | cli/launch.ld
+	$(call quiet,LINK)$(CC) $(all_cflags) $(link_mode) $(link_order) $(all_ldflags) -o $@ $^ $(libs)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags $(BUILD)/libraries
 	@mkdir -p $(@D)
@@ -100,8 +108,6 @@ $(BUILD)/libraries: $(BUILD)/flags
 	compile '#include <argp.h>' 'argp_program_version = 0' || missing 'argp' 'glibc, or argp-standalone'; \
 	compile '#include <liburing.h>' 'io_uring_register(0, 0, 0, 0)' -luring || \
 		missing 'liburing 2.3 or later' liburing-dev; \
-	compile '#include <sys/capability.h>' 'cap_free(0)' -lcap || \
-		missing 'libcap' libcap-dev; \
 	compile '#include <jansson.h>' 'json_decref(json_null())' -ljansson || \
 		missing 'jansson 2.9 or later' libjansson-dev
 	@touch $@
@@ -171,10 +177,10 @@ clean:
 
 # --- what it takes to build, document and test
 
-build_packages := gcc libc6-dev make liburing-dev libcap-dev libjansson-dev scdoc
+build_packages := gcc libc6-dev make liburing-dev libjansson-dev scdoc
 vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
-test_packages := libcriterion-dev python3-cram jq fio nodejs systemd crun debhelper bash-completion \
-	zsh fish $(vm_packages)
+test_packages := libcriterion-dev libcap-dev python3-cram jq fio nodejs systemd crun debhelper \
+	bash-completion zsh fish $(vm_packages)
 
 # Installs the packages named by PACKAGES that are not there yet.
 .PHONY: deps
@@ -315,7 +321,7 @@ vm-shell: $(live_programs)
 	tests/vm/run -i -k "$$kernel" $(addprefix -f ,$(live_programs))
 
 $(BUILD)/tests/unit/unit: $(unit_objects) $(cli_objects) $(policy_objects)
-	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ -lcriterion $(libs)
+	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ -lcriterion $(test_libs)
 
 # The program's own main(), to be called by another one.
 $(BUILD)/tests/unit/main.o: uring-jail.c $(BUILD)/flags $(BUILD)/libraries
@@ -340,7 +346,7 @@ $(BUILD)/tests/live/fault: $(patsubst %,$(BUILD)/tests/live/%.o,fault inject ins
 $(BUILD)/tests/live/live $(BUILD)/tests/live/target $(BUILD)/tests/live/demo \
 		$(BUILD)/tests/live/worker $(BUILD)/tests/live/cases $(BUILD)/tests/live/escape \
 		$(BUILD)/tests/live/fault $(BUILD)/tests/live/watched:
-	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(libs)
+	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(test_libs)
 
 # For the machine's other kind of system calls; 64-bit machines have no library to link it with.
 $(BUILD)/tests/live/escape32: tests/live/escape32.c $(BUILD)/flags
