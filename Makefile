@@ -181,10 +181,11 @@ build_packages := gcc libc6-dev make liburing-dev libjansson-dev scdoc
 vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
 test_packages := libcriterion-dev libcap-dev python3-cram jq fio nodejs systemd crun debhelper \
 	bash-completion zsh fish $(vm_packages)
+bench_packages := tini catatonit bubblewrap util-linux libseccomp-dev valgrind
 
 # Installs the packages named by PACKAGES that are not there yet.
 .PHONY: deps
-deps: PACKAGES ?= $(build_packages) $(test_packages)
+deps: PACKAGES ?= $(build_packages) $(test_packages) $(bench_packages)
 deps:
 	@if ! command -v apt-get >/dev/null; then \
 		echo 'install these with your package manager (the names are Debian'\''s):' >&2; \
@@ -353,6 +354,18 @@ $(BUILD)/tests/live/escape32: tests/live/escape32.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) -std=gnu17 -Wall -Wextra $(if $(WERROR),-Werror) -O2 -m32 -static \
 		-ffreestanding -nostdlib -fno-pie -fno-stack-protector -o $@ $<
+
+# --- what it costs
+
+# BENCH="launch deny-op" runs only this section, or this row of it.
+bench_programs := $(patsubst %,$(BUILD)/tests/bench/%,launch floor raw nothing)
+
+.PHONY: bench
+bench: $(BUILD)/uring-jail $(bench_programs)
+	@BUILD='$(BUILD)' tests/bench/run $(BENCH)
+
+$(bench_programs): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
+	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(libs)
 
 # --- fuzzing, with clang's libFuzzer
 
