@@ -188,72 +188,81 @@ static void warn_constant(struct lint *lint, struct view *view)
 
 /* --- conditions that another statement voids */
 
-/* The first statements that decide about an op whatever the request. */
+/* The ops that a statement decides about whatever the request. */
 struct unconditional {
-	const struct statement *allow[URING_OPS_MAX], *deny[URING_OPS_MAX];
+	struct set allowed, denied;
 };
 
-static void find_unconditional(const struct policy *policy, struct unconditional *found)
+static bool is_unconditional(const struct statement *s, enum effect effect)
 {
-	for (const struct statement *s = policy->first; s; s = s->next) {
-		const struct statement **first =
-			s->effect == EFFECT_ALLOW ? found->allow : found->deny;
-
-		if (s->subject != SUBJECT_OP || s->cond ||
-		    (s->effect != EFFECT_ALLOW && s->effect != EFFECT_DENY))
-			continue;
-		for (unsigned op = 0; op < URING_OPS_MAX; op++)
-			if (set_has(&s->members, op) && !first[op])
-				first[op] = s;
-	}
+	return s->subject == SUBJECT_OP && !s->cond && s->effect == effect;
 }
 
-static bool warn_if_voided(const struct statement *s, const struct unconditional *unconditional,
-			   struct diags *diags)
+static struct unconditional find_unconditional(const struct policy *policy)
 {
-	struct set voided = {0};
+	struct unconditional found = {0};
+
+	for (const struct statement *s = policy->first; s; s = s->next) {
+		if (is_unconditional(s, EFFECT_ALLOW))
+			set_unite(&found.allowed, &s->members);
+		else if (is_unconditional(s, EFFECT_DENY))
+			set_unite(&found.denied, &s->members);
+	}
+	return found;
+}
+
+/* The first of those that allow an op, of which there is one. */
+static const struct statement *allowed_at(const struct policy *policy, unsigned op)
+{
+	const struct statement *s = policy->first;
+
+	while (!is_unconditional(s, EFFECT_ALLOW) || !set_has(&s->members, op))
+		s = s->next;
+	return s;
+}
+
+static bool warn_if_voided(const struct policy *policy, const struct statement *s,
+			   const struct unconditional *unconditional, struct diags *diags)
+{
 	struct text ops = {0}, first = {0};
-	unsigned op = 0;
+	struct set voided = s->members, kept;
 
 	if (s->subject != SUBJECT_OP || s->effect != EFFECT_ALLOW || !s->cond)
 		return false;
-	for (unsigned i = URING_OPS_MAX; i-- > 0;) {
-		if (!set_has(&s->members, i) || !unconditional->allow[i] || unconditional->deny[i])
-			continue;
-		set_add(&voided, i);
-		op = i;
-	}
-	if (lint_set_size(&voided) == 0)
+	set_subtract(&voided, &unconditional->denied);
+	kept = voided;
+	set_subtract(&kept, &unconditional->allowed);
+	set_subtract(&voided, &kept);
+	if (set_is_empty(&voided))
 		return false;
 	lint_append_list(&ops, SUBJECT_OP, &voided);
-	lint_append_name(&first, SUBJECT_OP, op);
+	lint_append_name(&first, SUBJECT_OP, set_first(&voided));
 	diag_add(diags, SEVERITY_WARNING, s->cond->where,
 		 "this condition does not limit %s: another statement allows %s without one; deny "
 		 "%s under the opposite condition instead",
 		 ops.bytes, lint_set_size(&voided) == 1 ? "it" : "them",
 		 lint_set_size(&voided) == 1 ? "it" : "them");
-	diag_add(diags, SEVERITY_NOTE, unconditional->allow[op]->where,
+	diag_add(diags, SEVERITY_NOTE, allowed_at(policy, set_first(&voided))->where,
 		 "%s is allowed here whatever the request", first.bytes);
 	return true;
 }
 
 void lint_voided(const struct policy *policy, struct diags *diags)
 {
-	struct unconditional unconditional = {0};
+	struct unconditional unconditional = find_unconditional(policy);
 
-	find_unconditional(policy, &unconditional);
 	for (const struct statement *s = policy->first; s; s = s->next)
-		warn_if_voided(s, &unconditional, diags);
+		warn_if_voided(policy, s, &unconditional, diags);
 }
 
 /* Likewise, and notes which statements need no further warning. */
 static void warn_voided(struct lint *lint)
 {
-	struct unconditional unconditional = {0};
+	struct unconditional unconditional = find_unconditional(lint->policy);
 
-	find_unconditional(lint->policy, &unconditional);
 	for (size_t i = 0; i < lint->nr_views; i++)
-		if (warn_if_voided(lint->views[i].statement, &unconditional, lint->diags))
+		if (warn_if_voided(lint->policy, lint->views[i].statement, &unconditional,
+				   lint->diags))
 			lint->views[i].remarked = true;
 }
 

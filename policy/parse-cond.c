@@ -440,12 +440,12 @@ static bool read_comparison(struct parser *parser, struct value_context *context
 /* An op of the statement that does not have the field; -1 if all have it. */
 static int op_without(const struct statement *statement, const struct field *field)
 {
-	for (unsigned op = 0; op < URING_OPS_MAX; op++) {
-		const struct row *row;
+	const struct set *members = &statement->members;
 
-		if (!set_has(&statement->members, op))
-			continue;
-		row = table_row(&op_table, op);
+	for (unsigned op = set_next(members, 0); op < URING_OPS_MAX;
+	     op = set_next(members, op + 1)) {
+		const struct row *row = table_row(&op_table, op);
+
 		if (!field_in(field, row ? row->payload : PAYLOAD_NONE))
 			return (int)op;
 	}

@@ -59,6 +59,18 @@ static inline unsigned set_first(const struct set *s)
 	return i * 64 + (unsigned)__builtin_ctzll(s->word[i]);
 }
 
+/** The least member from `n` on; 256 if there is none. */
+static inline unsigned set_next(const struct set *s, unsigned n)
+{
+	for (unsigned i = n / 64; i < 4; i++) {
+		uint64_t left = i == n / 64 ? s->word[i] & UINT64_MAX << n % 64 : s->word[i];
+
+		if (left)
+			return i * 64 + (unsigned)__builtin_ctzll(left);
+	}
+	return 256;
+}
+
 static inline bool set_equal(const struct set *a, const struct set *b)
 {
 	for (int i = 0; i < 4; i++)

@@ -206,10 +206,16 @@ bool table_same_name(const char *name, size_t size, const char *other)
 
 const struct row *table_find(const struct table *table, const char *name, size_t size)
 {
+	char start = size > 0 ? fold(name[0]) : '\0';
+
 	for (size_t i = 0; i < table->n; i++) {
 		const struct row *row = &table->rows[i];
-		size_t prefix = strlen(row->prefix);
+		size_t prefix;
 
+		/* Most rows start otherwise, and this is done for every word of a policy. */
+		if (start != row->name[0] && start != fold(row->prefix[0]))
+			continue;
+		prefix = strlen(row->prefix);
 		if (table_same_name(name, size, row->name))
 			return row;
 		if (size > prefix && same(name, row->prefix, prefix) &&

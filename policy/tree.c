@@ -18,12 +18,14 @@ enum {
 	IMPOSSIBLE = UINT16_MAX,
 	OUTCOMES = 64,
 	FIRST_ROOM = 64,
-	WORK_MAX = 1500,  /* steps of one search, after which it takes what comes first */
-	WORK_BITS = 2500, /* with tests of bits */
-	WORK_LIGHT = 300, /* where there are many values */
-	TARGETS_MAX = 4,  /* where there are more of them, too, */
-	RUNS_LIGHT = 7,	  /* only so few are told by JEQ */
-	CUTS_ALL = 8,	  /* where there are more cuts, the ones about the middle are tried */
+	WORK_MAX = 1500,     /* steps of one search, after which it takes what comes first */
+	WORK_BITS = 2500,    /* with tests of bits */
+	WORK_LIGHT = 300,    /* where there are many values */
+	WORK_PROGRAM = 8000, /* after so many in all searches of a program, */
+	WORK_RATIO = 16,     /* the next take that part of it */
+	TARGETS_MAX = 4,     /* where there are more of them, too, */
+	RUNS_LIGHT = 7,	     /* only so few are told by JEQ */
+	CUTS_ALL = 8,	     /* where there are more cuts, the ones about the middle are tried */
 	CUTS_MIDDLE = 5,
 	CUTS_LIGHT = 1,
 	FEW_CELLS = 9, /* of so many, all bits are tried that either of their ends does not have */
@@ -187,6 +189,7 @@ struct search {
 /* A set of cells for which a test is sought. */
 struct goal {
 	uint64_t live;
+	unsigned n_live; /* how many */
 	struct form a;
 	unsigned limit;
 	unsigned enough; /* no tree is known to be smaller than that */
@@ -403,7 +406,7 @@ static void try_hot(struct search *s, struct goal *goal)
 	uint64_t yes = goal->live & s->with[s->label[first(goal->live)]], no = goal->live & ~yes;
 	struct test test = {BPF_JSET, {FORM_HOT, form.mask}, 0};
 
-	if (form.kind != FORM_HOST || __builtin_popcountll(goal->live) < HOT_CELLS)
+	if (form.kind != FORM_HOST || goal->n_live < HOT_CELLS)
 		return;
 	if (hi - lo >= 32 && span_of(s, high)->lo - span_of(s, low)->lo <= 32) {
 		if (hi - span_of(s, low)->lo >= 32)
@@ -429,9 +432,9 @@ static void try_hot(struct search *s, struct goal *goal)
 
 static unsigned smaller_side(const struct goal *goal, uint64_t yes)
 {
-	unsigned n = __builtin_popcountll(yes), all = __builtin_popcountll(goal->live);
+	unsigned n = __builtin_popcountll(yes);
 
-	return n < all - n ? n : all - n;
+	return n < goal->n_live - n ? n : goal->n_live - n;
 }
 
 /* Tests of an axis. Where time is short, only the one that halves the cells best. */
@@ -568,7 +571,7 @@ static void try_common(struct search *s, struct goal *goal, uint64_t cells, stru
 static void try_all_common(struct search *s, struct goal *goal)
 {
 	struct common all = common(s, goal->live);
-	bool few = __builtin_popcountll(goal->live) <= FEW_CELLS;
+	bool few = goal->n_live <= FEW_CELLS;
 	bool last_test = goal->limit <= lightest(s, goal->live) + 1;
 
 	for (unsigned i = 0; i < s->n_targets; i++) {
@@ -670,7 +673,7 @@ static void try_line(struct search *s, struct goal *goal)
 /* Tests of bits are dear to look for: in lines with many values they are left out. */
 static void try_all(struct search *s, struct goal *goal)
 {
-	bool many = __builtin_popcountll(goal->live) > FEW_CELLS;
+	bool many = goal->n_live > FEW_CELLS;
 
 	goal->enough = 1;
 	if (!s->line) {
@@ -700,6 +703,7 @@ static unsigned solve(struct search *s, uint64_t live, struct form a, unsigned l
 	slot = slot_of(trees, live, a, limit);
 	if (trees->tried[slot].round == trees->round)
 		return trees->tried[slot].size;
+	goal.n_live = __builtin_popcountll(live);
 	goal.best = (struct tried){
 		.live = live, .a = a, .limit = limit, .size = IMPOSSIBLE, .round = trees->round};
 	try_all(s, &goal);
@@ -786,6 +790,15 @@ static void search(struct search *s, uint64_t all, unsigned limit, unsigned most
 	tree->root = take(s, all, tree->form, limit);
 }
 
+/* How much of WORK a search may take: all of it, until the program has had its share. */
+static uint64_t share(const struct trees *trees, uint64_t work)
+{
+	uint64_t left = trees->work < WORK_PROGRAM ? WORK_PROGRAM - trees->work : 0;
+	uint64_t least = work / WORK_RATIO;
+
+	return left > work ? work : left > least ? left : least;
+}
+
 bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *weights,
 	       unsigned limit, bool light, struct tree *tree)
 {
@@ -805,7 +818,7 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 	s.line = p->n_axes == 1 && !p->axes[0].others;
 	find_targets(&s, weights);
 	s.light |= s.n_targets > TARGETS_MAX;
-	s.work_max = trees->work + (s.light ? WORK_LIGHT : WORK_MAX);
+	s.work_max = trees->work + share(trees, s.light ? WORK_LIGHT : WORK_MAX);
 	if (!s.line)
 		find_elements(&s);
 	if (!trees->outcomes)
@@ -821,7 +834,7 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 	if (light || trees->failed)
 		return !trees->failed;
 	s.bits = true;
-	s.work_max = trees->work + WORK_BITS;
+	s.work_max = trees->work + share(trees, WORK_BITS);
 	search(&s, all, limit, tree->worst, tree);
 	trees->hurried |= hurries(&s);
 	return !trees->failed;
