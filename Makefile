@@ -358,7 +358,7 @@ $(BUILD)/tests/live/escape32: tests/live/escape32.c $(BUILD)/flags
 # --- what it costs
 
 # BENCH="launch deny-op" runs only this section, or this row of it.
-bench_programs := $(patsubst %,$(BUILD)/tests/bench/%,launch floor raw nothing)
+bench_programs := $(patsubst %,$(BUILD)/tests/bench/%,launch floor raw nothing request)
 
 .PHONY: bench
 bench: $(BUILD)/uring-jail $(bench_programs)
