@@ -35,9 +35,10 @@ static bool speaks_of(const struct statement *s, unsigned op)
 {
 	uint8_t denied, required;
 
-	return s->subject == SUBJECT_OP &&
+	/* First what most statements of a long policy fail. */
+	return set_has(&s->members, op) && s->subject == SUBJECT_OP &&
 	       (s->effect == EFFECT_ALLOW || s->effect == EFFECT_DENY) &&
-	       set_has(&s->members, op) && !policy_is_flag_rule(s, &denied, &required);
+	       !policy_is_flag_rule(s, &denied, &required);
 }
 
 /* The ops that the statements are about: those that they decide whatever the request, or not. */
@@ -501,16 +502,24 @@ static struct expr *always(const struct kernel *kernel, unsigned op)
 	return expr;
 }
 
+static bool is_allowed_if(const struct policy *policy, unsigned op)
+{
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (set_has(&s->members, op) && s->subject == SUBJECT_OP &&
+		    s->effect == EFFECT_ALLOW && s->cond)
+			return true;
+	return false;
+}
+
 struct expr *lower_op(const struct policy *policy, const struct kernel *kernel, unsigned op,
 		      struct expr **assume)
 {
 	struct expr *denied = any_matches(policy, kernel, op, EFFECT_DENY);
 	struct expr *allowed = any_matches(policy, kernel, op, EFFECT_ALLOW);
-	struct said said = said_of(policy);
 
 	if (policy_zero_address_denied(policy, op))
 		denied = expr_add(denied, zero_address(kernel));
-	if (!set_has(&said.allow_if, op) && policy_default_allows(policy, SUBJECT_OP))
+	if (!is_allowed_if(policy, op) && policy_default_allows(policy, SUBJECT_OP))
 		allowed = expr_add(allowed, constant(true));
 	*assume = always(kernel, op);
 	return both(expr_not(denied), allowed);

@@ -104,13 +104,11 @@ bool policy_is_flag_rule(const struct statement *statement, uint8_t *denied, uin
 	const struct cond *cond = statement->cond;
 	bool negated = cond && cond->kind == COND_NOT;
 	const struct test *test;
-	struct set all;
 
 	*denied = *required = 0;
 	if (statement->subject != SUBJECT_OP || statement->effect != EFFECT_DENY || !cond)
 		return false;
-	set_fill(&all);
-	if (!set_equal(&statement->members, &all))
+	if (!set_is_full(&statement->members))
 		return false;
 	if (negated)
 		cond = cond->left;

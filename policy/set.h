@@ -49,6 +49,11 @@ static inline bool set_is_empty(const struct set *s)
 	return !(s->word[0] | s->word[1] | s->word[2] | s->word[3]);
 }
 
+static inline bool set_is_full(const struct set *s)
+{
+	return (s->word[0] & s->word[1] & s->word[2] & s->word[3]) == UINT64_MAX;
+}
+
 /** The least member of a set that has some. */
 static inline unsigned set_first(const struct set *s)
 {
