@@ -358,14 +358,17 @@ $(BUILD)/tests/live/escape32: tests/live/escape32.c $(BUILD)/flags
 # --- what it costs
 
 # BENCH="launch deny-op" runs only this section, or this row of it.
-bench_programs := $(patsubst %,$(BUILD)/tests/bench/%,launch floor raw nothing request)
+bench_programs := $(patsubst %,$(BUILD)/tests/bench/%,launch floor raw nothing request \
+	compile libseccomp counted)
 
 .PHONY: bench
 bench: $(BUILD)/uring-jail $(bench_programs)
 	@BUILD='$(BUILD)' tests/bench/run $(BENCH)
 
+$(BUILD)/tests/bench/compile: $(policy_objects)
 $(bench_programs): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
-	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ $(libs)
+	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ \
+		$(if $(filter %/libseccomp,$@),-lseccomp) $(libs)
 
 # --- fuzzing, with clang's libFuzzer
 
