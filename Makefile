@@ -181,7 +181,7 @@ build_packages := gcc libc6-dev make liburing-dev libjansson-dev scdoc
 vm_packages := qemu-system-x86 busybox-static cpio debian-archive-keyring
 test_packages := libcriterion-dev libcap-dev python3-cram jq fio nodejs systemd crun debhelper \
 	bash-completion zsh fish $(vm_packages)
-bench_packages := tini catatonit bubblewrap util-linux libseccomp-dev valgrind
+bench_packages := tini catatonit bubblewrap util-linux binutils libseccomp-dev valgrind
 
 # Installs the packages named by PACKAGES that are not there yet.
 .PHONY: deps
@@ -275,7 +275,7 @@ check-escape: $(escape_programs)
 check-all: $(BUILD)/tests/unit/unit $(live_programs) $(escape_programs) $(BUILD)/tests/live/cases \
 		$(BUILD)/tests/live/fault $(BUILD)/tests/live/worker man
 	@tests/summary $(foreach name,unit messages live cases escape fault apps memory container \
-		systemd fallback package same-plan support completions tables import, \
+		systemd fallback package same-plan support completions tables import cost, \
 		'$(MAKE) --no-print-directory check-$(name)')
 
 # In a mount namespace of its own, since the tests mount file systems.
@@ -361,7 +361,11 @@ $(BUILD)/tests/live/escape32: tests/live/escape32.c $(BUILD)/flags
 bench_programs := $(patsubst %,$(BUILD)/tests/bench/%,launch floor raw nothing request \
 	compile libseccomp counted)
 
-.PHONY: bench
+.PHONY: bench check-cost
+# Whether a launch has become dearer: UPDATE=1 writes down what there is.
+check-cost: $(BUILD)/uring-jail $(patsubst %,$(BUILD)/tests/bench/%,launch nothing)
+	@BUILD='$(BUILD)' UPDATE='$(UPDATE)' tests/bench/guard
+
 bench: $(BUILD)/uring-jail $(bench_programs)
 	@BUILD='$(BUILD)' tests/bench/run $(BENCH)
 

@@ -33,15 +33,15 @@ struct launcher {
 static const struct launcher launchers[] = {
 	{"floor", NULL, {"/bin/floor"}},
 	{"raw", NULL, {"/bin/raw"}},
+	{"deny-op", NULL, {JAIL, "--deny-op=openat2", "--"}},
+	{"no-network", NULL, {JAIL, "-p", "no-network", "--"}},
+	{"strict", NULL, {JAIL, "-p", "strict", "--"}},
 	{"tini-static", NULL, {"/bin/tini-static", "-s", "--"}},
 	{"catatonit", NULL, {"/bin/catatonit", "--"}},
 	{"env", NULL, {"/bin/env"}},
 	{"setpriv", NULL, {"/bin/setpriv", "--no-new-privs"}},
 	{"enosys", "/newer", {"/bin/enosys", "-s", "io_uring_setup"}},
 	{"bwrap", NULL, {"/bin/bwrap", "--dev-bind", "/", "/"}},
-	{"deny-op", NULL, {JAIL, "--deny-op=openat2", "--"}},
-	{"no-network", NULL, {JAIL, "-p", "no-network", "--"}},
-	{"strict", NULL, {JAIL, "-p", "strict", "--"}},
 	{"conditions", NULL, {JAIL, "-p", "/root/conditions.policy", "--"}},
 };
 
