@@ -23,6 +23,20 @@ static bool is_point(const struct partition *p, const struct axis *axis, uint32_
 	return false;
 }
 
+/* Whether a cell whose bits are KNOWN has a value, as far as its elements tell. */
+static bool has_value(const struct partition *p, const struct cell *cell, struct bits known)
+{
+	for (unsigned i = 0; i < p->n_axes; i++) {
+		const struct axis *axis = &p->axes[i];
+		struct span span = *element(p, cell, i);
+		if (!form_narrow(axis->form, known, &span))
+			return false;
+		if (span.lo == span.hi && is_other(axis, cell, i) && is_point(p, axis, span.lo))
+			return false;
+	}
+	return true;
+}
+
 bool partition_meets(const struct partition *p, const struct cell *cell, struct bits bits)
 {
 	struct bits all = {cell->known.mask | bits.mask, cell->known.value | bits.value};
@@ -31,36 +45,36 @@ bool partition_meets(const struct partition *p, const struct cell *cell, struct 
 		return false;
 	if (!(bits.mask & ~cell->known.mask))
 		return true;
-	for (unsigned i = 0; i < p->n_axes; i++) {
-		const struct axis *axis = &p->axes[i];
-		struct span span = *element(p, cell, i);
-		if (!form_narrow(axis->form, all, &span))
-			return false;
-		if (span.lo == span.hi && is_other(axis, cell, i) && is_point(p, axis, span.lo))
-			return false;
-	}
-	return true;
+	return has_value(p, cell, all);
+}
+
+/* Adds to what is known of a cell what its element of axis I says. False if no value is left. */
+static bool narrow(const struct partition *p, struct cell *cell, unsigned i)
+{
+	struct form form = p->axes[i].form;
+	const struct span *s = element(p, cell, i);
+	uint32_t varying = s->lo ^ s->hi;
+	uint32_t below = varying ? UINT32_MAX >> __builtin_clz(varying) : 0;
+	struct bits bits = {form_to_word(form, form.mask & ~below),
+			    form_to_word(form, s->lo & ~below)};
+
+	if (cell->known.mask & bits.mask & (cell->known.value ^ bits.value))
+		return false;
+	cell->known.mask |= bits.mask;
+	cell->known.value |= bits.value;
+	cell->ones &= ~form_to_word(form, form.mask) |
+		      form_to_word(form, s->hi | (below >> 1 & form.mask));
+	cell->ones &= ~cell->known.mask | cell->known.value;
+	return has_value(p, cell, cell->known);
 }
 
 bool partition_finish(const struct partition *p, struct cell *cell)
 {
 	cell->known = p->known;
 	cell->ones = UINT32_MAX;
-	for (unsigned i = 0; i < p->n_axes; i++) {
-		struct form form = p->axes[i].form;
-		const struct span *s = element(p, cell, i);
-		uint32_t varying = s->lo ^ s->hi;
-		uint32_t below = varying ? UINT32_MAX >> __builtin_clz(varying) : 0;
-		struct bits bits = {form_to_word(form, form.mask & ~below),
-				    form_to_word(form, s->lo & ~below)};
-		if (!partition_meets(p, cell, bits))
+	for (unsigned i = 0; i < p->n_axes; i++)
+		if (!narrow(p, cell, i))
 			return false;
-		cell->known.mask |= bits.mask;
-		cell->known.value |= bits.value;
-		cell->ones &= ~form_to_word(form, form.mask) |
-			      form_to_word(form, s->hi | (below >> 1 & form.mask));
-	}
-	cell->ones &= ~cell->known.mask | cell->known.value;
 	return true;
 }
 
@@ -176,7 +190,7 @@ bool partition_make(struct partition *p, unsigned word, struct bits known,
 	p->n_axes = p->n_elements = p->work = 0;
 	if (!find_axes(p, atoms, n))
 		return false;
-	p->cells[0] = (struct cell){0};
+	p->cells[0] = (struct cell){.known = p->known, .ones = UINT32_MAX};
 	p->n_cells = 1;
 	for (unsigned axis = 0, n_axes = p->n_axes; axis < n_axes; axis++) {
 		unsigned before = p->n_cells;
@@ -190,7 +204,7 @@ bool partition_make(struct partition *p, unsigned word, struct bits known,
 				struct cell cell = old[i];
 				cell.element[axis] = e;
 				p->work += axis + 1;
-				if (!partition_finish(p, &cell))
+				if (!narrow(p, &cell, axis))
 					continue;
 				if (p->n_cells == CELLS_MAX)
 					return false;
