@@ -206,6 +206,15 @@ static const char *no_restrictions(const struct work *work)
 	return "the kernel does not tell all that it has, as restrictions would have to list it";
 }
 
+/*
+ * The cheapest that holds, by instructions of a NOP on Linux 7.3.4 with the JIT (tests/bench/run
+ * request): 376 without a jail, 397 under restrictions, however many ops they deny; 417 where there is
+ * any filter, on other ops alone; 523 with a filter of one test on the op itself, as much for one
+ * that only returns, and 58 for each filter more that is stacked. So whole ops and flags are left to
+ * restrictions, also beside filters, an op has one filter at the most, and no op has one that only
+ * denies where restrictions can. Within a program tests are cheap: 5 numbers cost 6 more than one,
+ * 20 cost 14, as a tree of comparisons (tree.c), which is why no other way to test a set is used.
+ */
 static void choose_for_requests(struct work *work, struct plan *plan)
 {
 	if (!can_filter(work->kernel))
