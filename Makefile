@@ -52,6 +52,8 @@ endif
 endif
 endif
 pie := $(if $(filter -static,$(link_mode)),-fno-pie,-fPIE)
+# For programs that are linked dynamically all the same.
+no_pie := $(if $(filter -fno-pie,$(pie)),-no-pie)
 # Which parts of the program are put side by side, where the linker can.
 link_order := $(if $(link_mode),$(call try,,-Wl$(comma)-T$(comma)cli/launch.ld))
 
@@ -60,7 +62,7 @@ all_cppflags = -D_GNU_SOURCE -DURING_JAIL_VERSION='"$(VERSION)"' \
 all_cflags = -std=gnu17 -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	$(if $(WERROR),-Werror) $(pie) $(filter-out -Wl%,$(hardening)) $(mode) $(CFLAGS)
-all_ldflags = $(filter -Wl%,$(hardening)) $(if $(filter -fno-pie,$(pie)),-no-pie) $(mode) $(LDFLAGS)
+all_ldflags = $(filter -Wl%,$(hardening)) $(mode) $(LDFLAGS)
 libs = -luring -ljansson
 test_libs = -lcap $(libs)
 
@@ -322,7 +324,7 @@ vm-shell: $(live_programs)
 	tests/vm/run -i -k "$$kernel" $(addprefix -f ,$(live_programs))
 
 $(BUILD)/tests/unit/unit: $(unit_objects) $(cli_objects) $(policy_objects)
-	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ -lcriterion $(test_libs)
+	$(call quiet,LINK)$(CC) $(all_cflags) $(no_pie) $(all_ldflags) -o $@ $^ -lcriterion $(test_libs)
 
 # The program's own main(), to be called by another one.
 $(BUILD)/tests/unit/main.o: uring-jail.c $(BUILD)/flags $(BUILD)/libraries
@@ -332,7 +334,7 @@ $(BUILD)/tests/unit/main.o: uring-jail.c $(BUILD)/flags $(BUILD)/libraries
 
 $(BUILD)/tests/unit/memory: $(patsubst %,$(BUILD)/tests/%.o,unit/memory unit/failing unit/main \
 		unit/enforce cases/cases) $(cli_objects) $(policy_objects)
-	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(libs)
+	$(call quiet,LINK)$(CC) $(all_cflags) $(no_pie) $(all_ldflags) -o $@ $^ $(libs)
 
 # Static, since the virtual machine has no libraries.
 $(BUILD)/tests/live/live: $(live_objects) $(test_objects)
