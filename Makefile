@@ -414,15 +414,15 @@ fmt-check:
 lint_sources := $(wildcard *.c policy/*.c cli/*.c)
 LINT_GCC ?= gcc
 lint_flags = -std=gnu17 $(all_cppflags)
-lint: JOBS ?= $(shell nproc)
+lint_jobs = $(or $(JOBS),$(shell nproc))
 lint:
-	$(call quiet,CPPCHECK)cppcheck --quiet --error-exitcode=1 --std=c11 -j$(JOBS) --inline-suppr \
+	$(call quiet,CPPCHECK)cppcheck --quiet --error-exitcode=1 --std=c11 -j$(lint_jobs) --inline-suppr \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		-D__x86_64__ $(all_cppflags) $(lint_sources)
 	$(call quiet,TIDY)printf '%s\n' $(lint_sources) | \
-		xargs -P$(JOBS) -I FILE clang-tidy --quiet FILE -- $(lint_flags)
+		xargs -P$(lint_jobs) -I FILE clang-tidy --quiet FILE -- $(lint_flags)
 	$(call quiet,ANALYZER)printf '%s\n' $(lint_sources) | \
-		xargs -P$(JOBS) -I FILE $(LINT_GCC) -O2 -fanalyzer -Werror $(lint_flags) \
+		xargs -P$(lint_jobs) -I FILE $(LINT_GCC) -O2 -fanalyzer -Werror $(lint_flags) \
 			-c -o /dev/null FILE
 
 .PHONY: force

@@ -13,7 +13,7 @@
 #include "escape.h"
 
 #define ENTRIES	     16U
-#define WAIT_MS	     5000U
+#define WAIT_MS	     30000U
 #define ELSEWHERE_MS 10000
 #define GOAL_DATA    0x676f616cU
 

@@ -60,6 +60,9 @@ static _Noreturn void become(const struct launch_under *launch, int start, int t
 	char byte;
 
 	setpgid(0, 0);
+	/* Shells have SIGINT ignored in what they run in the background. */
+	for (int signal_number = 1; signal_number < SIGRTMIN; signal_number++)
+		signal(signal_number, SIG_DFL);
 	setrlimit(RLIMIT_NOFILE, &descriptors);
 	dup2(input, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);

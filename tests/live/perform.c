@@ -13,7 +13,7 @@
 #include "request.h"
 
 #define ENTRIES 8U
-#define WAIT_MS 5000U
+#define WAIT_MS 30000U
 
 /* For a completion that an error has and a success has not. A denial is there at once: it completes
  * within io_uring_enter(2) (io_uring/io_uring.c: io_submit_fail_init()). */

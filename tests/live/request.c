@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WAIT_MS 3000U
+#define WAIT_MS 30000U
 
 #define TEXT	  SCRATCH_TEXT
 #define TEXT_SIZE sizeof(SCRATCH_TEXT)
