@@ -397,8 +397,8 @@ $(patsubst %,$(BUILD)/policy/%.o,codegen codegen-states codegen-words dd layout 
 		private mode += -fno-sanitize-coverage=trace-cmp
 endif
 
-$(fuzz_programs): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/unit/enforce.o \
-		$(BUILD)/cli/report.o $(BUILD)/cli/import-json.o $(policy_objects)
+$(fuzz_programs): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/messages.o \
+		$(BUILD)/tests/unit/enforce.o $(BUILD)/cli/report.o $(BUILD)/cli/import-json.o $(policy_objects)
 	$(call quiet,LINK)$(CC) $(all_cflags) $(all_ldflags) -fsanitize=fuzzer -o $@ $^ -ljansson
 
 # --- the source

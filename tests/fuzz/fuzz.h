@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "policy/diag.h"
+
 /* Fails the fuzzer, which then keeps the input, unless the condition is true. */
 #define REQUIRE(condition)                                                                         \
 	do {                                                                                       \
@@ -16,6 +18,9 @@
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
+
+/** Fails unless each message has a text and a place that there is. Writes them, too, to nowhere. */
+void check_messages(const struct diags *diags);
 
 /** What libFuzzer calls before the first input, and for each of them. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);

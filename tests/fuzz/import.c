@@ -8,22 +8,9 @@
 #include <string.h>
 
 #include "cli/import-json.h"
-#include "cli/report.h"
 #include "policy/decide.h"
 #include "policy/parse.h"
 #include "tests/fuzz/fuzz.h"
-
-static void check_messages(const struct diags *diags)
-{
-	for (const struct diag *diag = diags->first; diag; diag = diag->next) {
-		const struct range *where = &diag->where;
-
-		REQUIRE(strlen(diag->message) > 0);
-		REQUIRE(!where->source ||
-			(where->start <= where->end && where->end <= where->source->size));
-	}
-	report_diags(diags);
-}
 
 /* Whether any rule that does not allow is about the call, or the default is not to. */
 static bool may_deny(const struct import_profile *profile, const char *call)
@@ -75,15 +62,6 @@ static void check_written(const struct import_json *json, struct diags *diags)
 	policy_destroy(&policy);
 	arena_destroy(&arena);
 	free(text);
-}
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	stderr = fopen("/dev/null", "w");
-	REQUIRE(stderr);
-	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

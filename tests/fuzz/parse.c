@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "cli/report.h"
 #include "policy/decide.h"
 #include "policy/kernel.h"
 #include "policy/lint.h"
@@ -64,35 +63,6 @@ static const struct source *load(void *data, struct range where, const char *nam
 				       .depth = where.source->depth + 1,
 				       .included = &text->included};
 	return library->read[i] = &text->source;
-}
-
-/* --- messages */
-
-static void check_place(const struct range *where)
-{
-	const struct source *source = where->source;
-	struct position position;
-
-	REQUIRE(where->start <= where->end && where->end <= source->size);
-	position = diag_position(source, where->start);
-	REQUIRE(position.line >= 1 && position.column >= 1);
-	REQUIRE(position.line_start + position.column - 1 == where->start);
-	REQUIRE(where->start <= position.line_end && position.line_end <= source->size);
-}
-
-/* Shows them, too: standard error leads nowhere, see LLVMFuzzerInitialize(). */
-static void check_messages(const struct diags *diags)
-{
-	size_t errors = 0;
-
-	for (const struct diag *diag = diags->first; diag; diag = diag->next) {
-		errors += diag->severity == SEVERITY_ERROR;
-		REQUIRE(strlen(diag->message) > 0);
-		if (diag->where.source)
-			check_place(&diag->where);
-	}
-	REQUIRE(errors == diags->errors && !diags->out_of_memory);
-	report_diags(diags);
 }
 
 /* --- policies */
@@ -180,15 +150,6 @@ static void read_request(const struct source *source, enum arch arch, struct dia
 	else
 		REQUIRE(diag_failed(diags));
 	check_messages(diags);
-}
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	stderr = fopen("/dev/null", "w");
-	REQUIRE(stderr);
-	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

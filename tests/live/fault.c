@@ -8,9 +8,10 @@
  *   fault inside WORD...
  *
  * LAUNCHes are names or patterns (fnmatch). Where a launch makes the same call as one before it, only
- * one error and a lie are tried of calls that decide, and nothing of others; with -a, all again. The calls are those of a trace of the same launch, so a
- * new call is covered by itself. Writes a line for each launch and kind of failure, and the count;
- * the exit status is 1 where something failed, 2 where nothing could be run.
+ * one error and a lie are tried of calls that decide, and nothing of others; with -a, all again. The
+ * calls are those of a trace of the same launch, so a new call is covered by itself. Writes a line for
+ * each launch and kind of failure, and the count; the exit status is 1 where something failed, 2 where
+ * nothing could be run.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -63,6 +63,9 @@ void run_it(struct run *run);
 /** Frees what run_it allocated. */
 void run_clear(struct run *run);
 
+/** For `before`: becomes nobody, with no groups and no capabilities, or ends the process. */
+void become_nobody(const void *argument);
+
 /** The value of a "fact" line, up to the end of the line, in *value (of `size` bytes). Returns
  * false where there is none. */
 bool run_fact(const struct run *run, const char *name, char *value, size_t size);

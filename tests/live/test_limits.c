@@ -471,12 +471,6 @@ static void little_group_memory(const char *argument)
 
 /* --- who runs it */
 
-static void become_nobody(const void *argument)
-{
-	(void)argument;
-	must(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
-}
-
 static void new_user_namespace(const void *argument)
 {
 	become_nobody(argument);

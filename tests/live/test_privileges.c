@@ -84,13 +84,6 @@ static void expect_err(const struct run *run, const char *expected)
 		failed("expected '%s', got: %s", expected, run->err);
 }
 
-static void become_nobody(const void *argument)
-{
-	(void)argument;
-	must(setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 &&
-	     setresuid(65534, 65534, 65534) == 0);
-}
-
 static void set_flag(cap_t caps, cap_flag_t set, cap_value_t cap)
 {
 	must(cap_set_flag(caps, set, 1, &cap, CAP_SET) == 0);

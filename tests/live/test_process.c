@@ -2,7 +2,6 @@
 /* What becomes of the process: exit statuses, and all that a target keeps. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -292,13 +291,6 @@ static void children_ignored(const char *argument)
 	}
 	run_clear(&bare);
 	run_clear(&run);
-}
-
-static void become_nobody(const void *argument)
-{
-	(void)argument;
-	if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
-		_exit(97);
 }
 
 /* No privilege is needed. */
