@@ -120,7 +120,8 @@ static uint32_t pack_partition(uint32_t *to, const struct partition *p)
 	to[n++] = p->n_axes | p->n_cells << 8;
 	for (unsigned i = 0; i < p->n_axes; i++) {
 		const struct axis *axis = &p->axes[i];
-		to[n++] = axis->form.kind | (uint32_t)axis->others << 8 | (uint32_t)axis->n << 16;
+		to[n++] = axis->form.kind | (uint32_t)axis->others << 8 |
+			  (uint32_t)axis->overlaps << 9 | (uint32_t)axis->n << 16;
 		to[n++] = axis->form.mask;
 		memcpy(to + n, &p->elements[axis->first], axis->n * sizeof(struct span));
 		n += 2 * axis->n;
@@ -145,6 +146,7 @@ void state_partition(const struct builder *b, const struct state *s, struct part
 		struct axis *axis = &p->axes[i];
 		*axis = (struct axis){.form = {from[0] & UINT8_MAX, from[1]},
 				      .others = from[0] >> 8 & 1,
+				      .overlaps = from[0] >> 9 & 1,
 				      .first = p->n_elements,
 				      .n = from[0] >> 16};
 		memcpy(&p->elements[axis->first], from + 2, axis->n * sizeof(struct span));
@@ -168,7 +170,8 @@ enum { PACKED_MAX = 4 + 1 + 2 * AXES_MAX + 2 * ELEMENTS_MAX + 3 * CELLS_MAX };
 
 uint32_t state_add(struct builder *b, const struct partition *p, struct arrival at)
 {
-	struct state state = {.at = at, .tree.form = state_form(&at), .n_targets = p->n_cells};
+	struct tree tree = {TREE_NONE, TREE_NONE, 0, state_form(&at)};
+	struct state state = {.at = at, .n_targets = p->n_cells};
 	uint32_t n, id;
 	bool new;
 
@@ -181,11 +184,11 @@ uint32_t state_add(struct builder *b, const struct partition *p, struct arrival 
 	id = intern(b, state, n, &new);
 	if (!new)
 		return id;
-	if (!tree_find(&b->trees, p, b->worst, 1, at.light, &state.tree))
+	if (!tree_find(&b->trees, p, b->worst, 1, at.light, &tree))
 		return 0;
-	b->states[id].tree = state.tree;
-	b->states[id].size = state.tree.size + !at.loaded;
-	b->worst[id] = state.tree.worst + !at.loaded;
+	b->states[id].tree = tree;
+	b->states[id].size = tree.size + !at.loaded;
+	b->worst[id] = tree.worst + !at.loaded;
 	return id;
 }
 

@@ -109,10 +109,10 @@ static void limit_state(struct builder *b, struct state *s)
 		limit_target(b, s->no, limit);
 		return;
 	}
-	if (limit != tree.worst && tree.size > 2) {
+	if (limit > tree.worst && tree.size > 2) {
 		state_partition(b, s, &p);
-		if (tree_find(&b->trees, &p, b->worst, limit, s->at.light, &tree) &&
-		    (tree.size < s->tree.size || limit < s->tree.worst))
+		tree.worst = limit;
+		if (tree_find(&b->trees, &p, b->worst, limit, s->at.light, &tree))
 			s->tree = tree;
 	}
 	limit_tree(b, &s->at.word, s->tree.root, s->tree.form, limit);

@@ -2,6 +2,7 @@
 #include "policy/partition.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct span *element(const struct partition *p, const struct cell *cell, unsigned axis)
 {
@@ -23,58 +24,71 @@ static bool is_point(const struct partition *p, const struct axis *axis, uint32_
 	return false;
 }
 
-/* Whether a cell whose bits are KNOWN has a value, as far as its elements tell. */
-static bool has_value(const struct partition *p, const struct cell *cell, struct bits known)
+/* Whether element E of an axis has a value whose bits are KNOWN, as far as that is known. */
+static bool has_value(const struct partition *p, unsigned i, unsigned e, struct bits known)
 {
-	for (unsigned i = 0; i < p->n_axes; i++) {
-		const struct axis *axis = &p->axes[i];
-		struct span span = *element(p, cell, i);
-		if (!form_narrow(axis->form, known, &span))
-			return false;
-		if (span.lo == span.hi && is_other(axis, cell, i) && is_point(p, axis, span.lo))
-			return false;
-	}
-	return true;
-}
+	const struct axis *axis = &p->axes[i];
+	struct span span = p->elements[axis->first + e];
 
-bool partition_meets(const struct partition *p, const struct cell *cell, struct bits bits)
-{
-	struct bits all = {cell->known.mask | bits.mask, cell->known.value | bits.value};
-
-	if (cell->known.mask & bits.mask & (cell->known.value ^ bits.value))
+	if (!form_narrow(axis->form, known, &span))
 		return false;
-	if (!(bits.mask & ~cell->known.mask))
-		return true;
-	return has_value(p, cell, all);
+	return span.lo != span.hi || !axis->others || e != axis->n - 1U ||
+	       !is_point(p, axis, span.lo);
 }
 
-/* Adds to what is known of a cell what its element of axis I says. False if no value is left. */
-static bool narrow(const struct partition *p, struct cell *cell, unsigned i)
+bool partition_meets(const struct partition *p, unsigned axis, unsigned element, struct bits bits)
 {
-	struct form form = p->axes[i].form;
-	const struct span *s = element(p, cell, i);
-	uint32_t varying = s->lo ^ s->hi;
+	if (p->known.mask & bits.mask & (p->known.value ^ bits.value))
+		return false;
+	bits.value |= p->known.value;
+	bits.mask |= p->known.mask;
+	return has_value(p, axis, element, bits);
+}
+
+/* What an element of an axis says of the bits of the word. */
+struct said {
+	struct bits known;
+	uint32_t ones; /* that may be set */
+};
+
+static struct said says(const struct partition *p, unsigned axis, unsigned e)
+{
+	struct form form = p->axes[axis].form;
+	const struct span *s = &p->elements[p->axes[axis].first + e];
+	uint32_t varying = s->lo ^ s->hi, all = form_to_word(form, form.mask);
 	uint32_t below = varying ? UINT32_MAX >> __builtin_clz(varying) : 0;
-	struct bits bits = {form_to_word(form, form.mask & ~below),
-			    form_to_word(form, s->lo & ~below)};
 
-	if (cell->known.mask & bits.mask & (cell->known.value ^ bits.value))
+	return (struct said){
+		{form_to_word(form, form.mask & ~below), form_to_word(form, s->lo & ~below)},
+		~all | form_to_word(form, s->hi | (below >> 1 & form.mask))};
+}
+
+/* Adds to what is known of a cell what its element of axis I SAYS. False if no value is left. */
+static bool narrow(const struct partition *p, struct cell *cell, unsigned i,
+		   const struct said *said)
+{
+	if (cell->known.mask & said->known.mask & (cell->known.value ^ said->known.value))
 		return false;
-	cell->known.mask |= bits.mask;
-	cell->known.value |= bits.value;
-	cell->ones &= ~form_to_word(form, form.mask) |
-		      form_to_word(form, s->hi | (below >> 1 & form.mask));
-	cell->ones &= ~cell->known.mask | cell->known.value;
-	return has_value(p, cell, cell->known);
+	cell->known.mask |= said->known.mask;
+	cell->known.value |= said->known.value;
+	cell->ones &= said->ones & (~cell->known.mask | cell->known.value);
+	if (!p->axes[i].overlaps)
+		return true;
+	for (unsigned axis = 0; axis <= i; axis++)
+		if (!has_value(p, axis, cell->element[axis], cell->known))
+			return false;
+	return true;
 }
 
 bool partition_finish(const struct partition *p, struct cell *cell)
 {
 	cell->known = p->known;
 	cell->ones = UINT32_MAX;
-	for (unsigned i = 0; i < p->n_axes; i++)
-		if (!narrow(p, cell, i))
+	for (unsigned i = 0; i < p->n_axes; i++) {
+		struct said said = says(p, i, cell->element[i]);
+		if (!narrow(p, cell, i, &said) || !has_value(p, i, cell->element[i], cell->known))
 			return false;
+	}
 	return true;
 }
 
@@ -165,6 +179,8 @@ static bool cut_axis(struct partition *p, struct axis *axis, const struct atom *
 
 static bool find_axes(struct partition *p, const struct atom *const *atoms, size_t n)
 {
+	uint32_t before = 0;
+
 	for (size_t i = 0; i < n; i++) {
 		unsigned axis = 0;
 		struct span span;
@@ -176,8 +192,38 @@ static bool find_axes(struct partition *p, const struct atom *const *atoms, size
 			p->axes[p->n_axes++] = (struct axis){.form = atoms[i]->form};
 	}
 	for (unsigned i = 0; i < p->n_axes; i++) {
+		struct form form = p->axes[i].form;
+		uint32_t bits = form_to_word(form, form.mask);
+		p->axes[i].overlaps = bits & before;
+		before |= bits;
 		if (!cut_axis(p, &p->axes[i], atoms, n))
 			return false;
+	}
+	return true;
+}
+
+/* Divides the cells by the elements of an axis. False if there are too many then. */
+static bool divide(struct partition *p, unsigned axis)
+{
+	unsigned before = p->n_cells;
+	struct cell old[CELLS_MAX];
+
+	memcpy(old, p->cells, before * sizeof(*old));
+	p->n_cells = 0;
+	for (unsigned e = 0; e < p->axes[axis].n; e++) {
+		struct said said = says(p, axis, e);
+		if (!has_value(p, axis, e, p->known))
+			continue;
+		for (unsigned i = 0; i < before; i++) {
+			struct cell cell = old[i];
+			cell.element[axis] = e;
+			p->work += axis + 1;
+			if (!narrow(p, &cell, axis, &said))
+				continue;
+			if (p->n_cells == CELLS_MAX)
+				return false;
+			p->cells[p->n_cells++] = cell;
+		}
 	}
 	return true;
 }
@@ -192,27 +238,9 @@ bool partition_make(struct partition *p, unsigned word, struct bits known,
 		return false;
 	p->cells[0] = (struct cell){.known = p->known, .ones = UINT32_MAX};
 	p->n_cells = 1;
-	for (unsigned axis = 0, n_axes = p->n_axes; axis < n_axes; axis++) {
-		unsigned before = p->n_cells;
-		struct cell old[CELLS_MAX];
-		for (unsigned i = 0; i < before; i++)
-			old[i] = p->cells[i];
-		p->n_cells = 0;
-		p->n_axes = axis + 1;
-		for (unsigned i = 0; i < before; i++) {
-			for (unsigned e = 0; e < p->axes[axis].n; e++) {
-				struct cell cell = old[i];
-				cell.element[axis] = e;
-				p->work += axis + 1;
-				if (!narrow(p, &cell, axis))
-					continue;
-				if (p->n_cells == CELLS_MAX)
-					return false;
-				p->cells[p->n_cells++] = cell;
-			}
-		}
-		p->n_axes = n_axes;
-	}
+	for (unsigned axis = 0; axis < p->n_axes; axis++)
+		if (!divide(p, axis))
+			return false;
 	return true;
 }
 

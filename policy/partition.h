@@ -16,6 +16,7 @@ struct axis {
 	struct form form;
 	uint16_t first, n; /* of partition.elements */
 	bool others;	   /* the last element is all values that are none of the others */
+	bool overlaps;	   /* its bits are bits of one before, too */
 };
 
 struct cell {
@@ -52,7 +53,7 @@ void partition_add(struct partition *p, struct span span, uint32_t target);
 /* Finds what is known of a cell from its elements. False if there is no value in it. */
 bool partition_finish(const struct partition *p, struct cell *cell);
 
-/* Whether a cell has a value with these bits, as far as that is known. */
-bool partition_meets(const struct partition *p, const struct cell *cell, struct bits bits);
+/* Whether an element of an axis has a value with these bits, as far as that is known. */
+bool partition_meets(const struct partition *p, unsigned axis, unsigned element, struct bits bits);
 
 #endif

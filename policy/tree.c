@@ -16,10 +16,12 @@
 
 enum {
 	IMPOSSIBLE = UINT16_MAX,
+	GREEDY = IMPOSSIBLE,
 	OUTCOMES = 64,
 	FIRST_ROOM = 64,
-	WORK_MAX = 1500,     /* steps of one search, after which it takes what comes first */
-	WORK_BITS = 2500,    /* with tests of bits */
+	WORK_MAX = 150,	  /* steps of one search, after which it takes what comes first */
+	WORK_BITS = 2500, /* with tests of bits */
+	WORK_FIRST = 1000,
 	WORK_LIGHT = 300,    /* where there are many values */
 	WORK_PROGRAM = 8000, /* after so many in all searches of a program, */
 	WORK_RATIO = 16,     /* the next take that part of it */
@@ -165,7 +167,8 @@ struct tried {
 	struct test test;
 	struct form a;
 	uint32_t round;
-	uint16_t limit, size;
+	uint16_t limit, size; /* GREEDY: without a limit */
+	uint16_t worst;	      /* then, the longest path */
 };
 
 struct search {
@@ -178,12 +181,16 @@ struct search {
 	uint8_t label[CELLS_MAX]; /* by cell: which of them it has */
 	unsigned n_targets;
 	uint64_t single;		/* cells of one value */
-	uint64_t element[ELEMENTS_MAX]; /* of products: the cells with an element */
-	uint32_t tested;		/* bits of the word that any test can be about */
+	uint64_t element[ELEMENTS_MAX]; /* the cells with an element */
+	uint64_t one[32], zero[32];	/* by bit of the word: where that is known to be so, */
+	uint64_t unknown[32], may[32];	/* or is not known; where it may be 1 */
+	uint64_t all;
+	uint32_t tested; /* bits of the word that any test can be about */
 	uint64_t work_max;
-	bool line;  /* one axis, of spans */
-	bool light; /* only few tests, */
-	bool bits;  /* or those of bits, too */
+	bool line;   /* one axis, of spans */
+	bool light;  /* only few tests, */
+	bool bits;   /* or those of bits, too */
+	bool greedy; /* the test that decides most is taken, and others are not */
 };
 
 /* A set of cells for which a test is sought. */
@@ -194,6 +201,7 @@ struct goal {
 	unsigned limit;
 	unsigned enough; /* no tree is known to be smaller than that */
 	bool tried;	 /* some test was */
+	unsigned open;	 /* greedy: what the best test leaves to decide */
 	struct tried best;
 };
 
@@ -236,6 +244,35 @@ static bool done(const struct search *s, const struct goal *goal)
 	return goal->best.size <= goal->enough || (goal->best.size != IMPOSSIBLE && hurries(s));
 }
 
+/* Pairs of cells that lead to different places. */
+static unsigned open_pairs(const struct search *s, uint64_t live)
+{
+	unsigned n = __builtin_popcountll(live), open = n * n;
+
+	for (unsigned i = 0; i < s->n_targets; i++) {
+		unsigned same = s->with[i] & live ? __builtin_popcountll(s->with[i] & live) : 0;
+		open -= same * same;
+	}
+	return open;
+}
+
+/* Notes a test if it leaves less to decide than those before. */
+static void choose(const struct search *s, struct goal *goal, struct test test, uint64_t yes,
+		   uint64_t no)
+{
+	struct form a = goal->a;
+	unsigned open = STEPS_MAX * (open_pairs(s, yes) + open_pairs(s, no)) +
+			test_steps(&s->word, &a, &test);
+
+	if (goal->tried && open >= goal->open)
+		return;
+	goal->tried = true;
+	goal->open = open;
+	goal->best.test = test;
+	goal->best.yes = yes;
+	goal->best.no = no;
+}
+
 /* Tries a test that may hold in the cells YES and fail in the cells NO. */
 static void try(struct search *s, struct goal *goal, struct test test, uint64_t yes, uint64_t no)
 {
@@ -245,6 +282,10 @@ static void try(struct search *s, struct goal *goal, struct test test, uint64_t 
 	s->trees->work++;
 	if (done(s, goal) || !yes || !no || yes == goal->live || no == goal->live)
 		return;
+	if (s->greedy) {
+		choose(s, goal, test, yes, no);
+		return;
+	}
 	if (hurries(s) && (goal->tried || s->bits))
 		return;
 	goal->tried = true;
@@ -393,8 +434,12 @@ static void try_cuts(struct search *s, struct goal *goal)
 		from = (n - middle) / 2;
 		to = from + middle;
 	}
-	for (unsigned i = from; i < to; i++)
-		try_cut(s, goal, cuts[i]);
+	for (unsigned above = (from + to) / 2, below = above; below > from || above < to;) {
+		if (above < to)
+			try_cut(s, goal, cuts[above++]);
+		if (below > from)
+			try_cut(s, goal, cuts[--below]);
+	}
 }
 
 /* Few values within 32 and two targets: one bit test tells them, once the others are cut off. */
@@ -490,26 +535,49 @@ static void try_axes(struct search *s, struct goal *goal)
 
 /* Bits: found once for all cells */
 
+/* The cells among OPEN that may have a value with these bits, as far as each axis tells by itself. */
+static uint64_t meeting(const struct search *s, uint64_t open, struct bits bits)
+{
+	for (unsigned i = 0; i < s->p->n_axes; i++) {
+		const struct axis *axis = &s->p->axes[i];
+		if (!(form_to_word(axis->form, axis->form.mask) & bits.mask))
+			continue;
+		for (unsigned e = 0; e < axis->n; e++)
+			if ((s->element[axis->first + e] & open) &&
+			    !partition_meets(s->p, i, e, bits))
+				open &= ~s->element[axis->first + e];
+	}
+	return open;
+}
+
+/* The cells that are in the set of any of these bits. */
+static uint64_t any_of(const uint64_t sets[32], uint32_t bits)
+{
+	uint64_t cells = 0;
+
+	for (; bits; bits &= bits - 1)
+		cells |= sets[__builtin_ctz(bits)];
+	return cells;
+}
+
 static struct outcome *outcome_of(struct search *s, struct test test)
 {
 	uint32_t key = (test.k ^ test.form.mask * 5) * 0x9e3779b1U;
 	struct outcome *o = &s->trees->outcomes[key >> 26];
+	bool set = test.op == BPF_JSET;
+	struct bits bits = {test.form.mask, set ? 0 : test.k};
+	uint64_t never, always, met;
 
 	if (o->round == s->trees->round && o->test.op == test.op && o->test.k == test.k &&
 	    o->test.form.mask == test.form.mask)
 		return o;
-	*o = (struct outcome){.round = s->trees->round, .test = test};
 	s->trees->work += 1 + s->p->n_cells / 4;
-	for (unsigned i = 0; i < s->p->n_cells; i++) {
-		const struct cell *cell = &s->p->cells[i];
-		bool set = test.op == BPF_JSET;
-		struct bits bits = {test.form.mask, set ? 0 : test.k};
-		bool meets = !((cell->known.value ^ bits.value) & cell->known.mask & bits.mask) &&
-			     partition_meets(s->p, cell, bits);
-		bool always = !(bits.mask & ~cell->known.mask);
-		o->no |= (set ? meets : !meets || !always) ? bit(i) : 0;
-		o->yes |= (set ? cell->ones & test.k : meets) ? bit(i) : 0;
-	}
+	never = any_of(s->zero, bits.value) | any_of(s->one, bits.mask & ~bits.value);
+	always = s->all & ~(never | any_of(s->unknown, bits.mask));
+	met = always | meeting(s, s->all & ~(never | always), bits);
+	*o = (struct outcome){.round = s->trees->round, .test = test};
+	o->yes = set ? any_of(s->may, test.k) : met;
+	o->no = set ? met : s->all & ~always;
 	return o;
 }
 
@@ -714,13 +782,54 @@ static unsigned solve(struct search *s, uint64_t live, struct form a, unsigned l
 	return goal.best.size;
 }
 
-/* Takes the tree that solve() found out of the table. */
+/* The size of the tree of those tests that decide most, each in its turn; *WORST as struct tree's. */
+static unsigned decide(struct search *s, uint64_t live, struct form a, unsigned *worst)
+{
+	struct trees *trees = s->trees;
+	struct goal goal = {.live = live, .a = a, .limit = GREEDY};
+	unsigned steps, yes, no;
+	struct tried *t;
+
+	*worst = s->weight[s->label[first(live)]];
+	if (decided(s, live))
+		return 0;
+	if (!grow(trees))
+		return IMPOSSIBLE;
+	t = &trees->tried[slot_of(trees, live, a, GREEDY)];
+	if (t->round == trees->round) {
+		*worst = t->worst;
+		return t->size;
+	}
+	goal.n_live = __builtin_popcountll(live);
+	goal.best = (struct tried){
+		.live = live, .a = a, .limit = GREEDY, .size = IMPOSSIBLE, .round = trees->round};
+	try_all_common(s, &goal);
+	if (s->line) {
+		try_hot(s, &goal);
+		try_singles(s, &goal);
+		try_cuts(s, &goal);
+	} else {
+		try_axes(s, &goal);
+	}
+	steps = test_steps(&s->word, &a, &goal.best.test) + 1;
+	goal.best.size = steps + decide(s, goal.best.yes, a, &yes);
+	goal.best.size += decide(s, goal.best.no, a, &no);
+	goal.best.worst = *worst = (yes > no ? yes : no) + steps;
+	if (!grow(trees))
+		return IMPOSSIBLE;
+	trees->tried[slot_of(trees, live, goal.a, GREEDY)] = goal.best;
+	trees->n_tried++;
+	return goal.best.size;
+}
+
+/* Takes the tree that solve() or decide() found out of the table. */
 static uint32_t take(struct search *s, uint64_t live, struct form a, unsigned limit)
 {
 	struct trees *trees = s->trees;
 	uint32_t at = trees->n;
 	struct tried t;
 	uint32_t yes, no;
+	unsigned steps;
 
 	if (decided(s, live))
 		return s->target[s->label[first(live)]] | TREE_LEAF;
@@ -736,7 +845,8 @@ static uint32_t take(struct search *s, uint64_t live, struct form a, unsigned li
 		trees->room = room;
 	}
 	trees->n++;
-	limit -= test_steps(&s->word, &a, &t.test) + 1;
+	steps = test_steps(&s->word, &a, &t.test) + 1;
+	limit -= limit == GREEDY ? 0 : steps;
 	yes = take(s, t.yes, a, limit);
 	no = take(s, t.no, a, limit);
 	trees->nodes[at] = (struct tree_node){t.test, yes, no};
@@ -752,8 +862,31 @@ static void find_elements(struct search *s)
 	}
 }
 
+static void note(uint64_t sets[32], uint32_t bits, unsigned cell)
+{
+	for (; bits; bits &= bits - 1)
+		sets[__builtin_ctz(bits)] |= bit(cell);
+}
+
+static void find_bits(struct search *s)
+{
+	memset(s->one, 0, sizeof(s->one));
+	memset(s->zero, 0, sizeof(s->zero));
+	memset(s->unknown, 0, sizeof(s->unknown));
+	memset(s->may, 0, sizeof(s->may));
+	for (unsigned i = 0; i < s->p->n_cells; i++) {
+		const struct cell *cell = &s->p->cells[i];
+		note(s->one, cell->known.mask & cell->known.value & s->tested, i);
+		note(s->zero, cell->known.mask & ~cell->known.value & s->tested, i);
+		note(s->unknown, ~cell->known.mask & s->tested, i);
+		note(s->may, cell->ones & s->tested, i);
+	}
+}
+
 static void find_targets(struct search *s, const uint32_t *weights)
 {
+	s->n_targets = 0;
+	s->single = 0;
 	for (unsigned i = 0; i < s->p->n_cells; i++) {
 		uint32_t target = s->p->cells[i].target;
 		unsigned label = 0;
@@ -772,22 +905,45 @@ static void find_targets(struct search *s, const uint32_t *weights)
 	}
 }
 
-/* Looks for a tree within LIMIT, or, up to MOST, the least greater one; if it is better, takes it. */
-static void search(struct search *s, uint64_t all, unsigned limit, unsigned most, struct tree *tree)
+static void start(struct search *s)
 {
-	struct trees *trees = s->trees;
-	unsigned size;
+	s->trees->round++;
+	s->trees->n_tried = 0;
+}
 
-	trees->round++;
-	trees->n_tried = 0;
-	while ((size = solve(s, all, tree->form, limit)) == IMPOSSIBLE && limit < most &&
-	       !trees->failed && !(s->bits && hurries(s)))
-		limit++;
-	if (size == IMPOSSIBLE || (limit == most && size >= tree->size))
+/* Takes a tree that was found, if it is better, from those with the limit. */
+static void take_better(struct search *s, unsigned worst, unsigned size, unsigned limit,
+			struct tree *tree)
+{
+	if (worst > tree->worst || (worst == tree->worst && size >= tree->size))
 		return;
+	tree->worst = worst;
 	tree->size = size;
-	tree->worst = limit;
-	tree->root = take(s, all, tree->form, limit);
+	tree->root = take(s, s->all, tree->form, limit);
+}
+
+/* Looks for a tree within LIMIT, or the least limit that is not longer than the tree that is there. */
+static void search(struct search *s, unsigned limit, struct tree *tree)
+{
+	unsigned most = tree->worst, size;
+
+	start(s);
+	while ((size = solve(s, s->all, tree->form, limit)) == IMPOSSIBLE && limit < most &&
+	       !s->trees->failed && !(s->bits && hurries(s)))
+		limit++;
+	if (size != IMPOSSIBLE)
+		take_better(s, limit, size, limit, tree);
+}
+
+static void search_greedily(struct search *s, struct tree *tree)
+{
+	unsigned size, worst;
+
+	start(s);
+	s->greedy = s->bits = true;
+	size = decide(s, s->all, tree->form, &worst);
+	take_better(s, worst, size, GREEDY, tree);
+	s->greedy = s->bits = false;
 }
 
 /* How much of WORK a search may take: all of it, until the program has had its share. */
@@ -799,43 +955,50 @@ static uint64_t share(const struct trees *trees, uint64_t work)
 	return left > work ? work : left > least ? left : least;
 }
 
+static void prepare_search(struct search *s, struct trees *trees, const struct partition *p,
+			   const uint32_t *weights, bool light)
+{
+	s->trees = trees;
+	s->p = p;
+	s->all = p->n_cells == 64 ? UINT64_MAX : bit(p->n_cells) - 1;
+	s->word = (struct loaded){p->word, p->known};
+	s->tested = 0;
+	for (unsigned i = 0; i < p->n_axes; i++)
+		s->tested |= form_to_word(p->axes[i].form, p->axes[i].form.mask);
+	s->line = p->n_axes == 1 && !p->axes[0].others;
+	s->bits = s->greedy = false;
+	find_targets(s, weights);
+	find_elements(s);
+	if (!s->line || !light)
+		find_bits(s);
+	s->light = light || s->n_targets > TARGETS_MAX;
+	s->work_max = trees->work + share(trees, s->light ? WORK_LIGHT : WORK_MAX);
+}
+
 bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *weights,
 	       unsigned limit, bool light, struct tree *tree)
 {
+	bool few = p->n_cells <= FEW_CELLS, found = tree->size != TREE_NONE;
 	struct search s;
-	uint64_t all = p->n_cells == 64 ? UINT64_MAX : bit(p->n_cells) - 1;
 
-	s.trees = trees;
-	s.p = p;
-	s.word = (struct loaded){p->word, p->known};
-	s.n_targets = 0;
-	s.single = 0;
-	s.tested = 0;
-	for (unsigned i = 0; i < p->n_axes; i++)
-		s.tested |= form_to_word(p->axes[i].form, p->axes[i].form.mask);
-	s.light = light;
-	s.bits = false;
-	s.line = p->n_axes == 1 && !p->axes[0].others;
-	find_targets(&s, weights);
-	s.light |= s.n_targets > TARGETS_MAX;
-	s.work_max = trees->work + share(trees, s.light ? WORK_LIGHT : WORK_MAX);
-	if (!s.line)
-		find_elements(&s);
 	if (!trees->outcomes)
 		trees->outcomes = calloc(OUTCOMES, sizeof(*trees->outcomes));
 	if (!trees->outcomes) {
 		trees->failed = true;
 		return false;
 	}
-	tree->first = trees->n;
-	while (too_short(&s, all, limit))
+	prepare_search(&s, trees, p, weights, light);
+	while (too_short(&s, s.all, limit))
 		limit++;
-	search(&s, all, limit, UINT_MAX, tree);
-	if (light || trees->failed)
+	if (s.line)
+		search(&s, limit, tree);
+	if (!found && !(s.line && (few || light)))
+		search_greedily(&s, tree);
+	if (light || trees->failed || (!few && (!s.line || trees->work >= WORK_FIRST)))
 		return !trees->failed;
 	s.bits = true;
 	s.work_max = trees->work + share(trees, WORK_BITS);
-	search(&s, all, limit, tree->worst, tree);
+	search(&s, limit, tree);
 	trees->hurried |= hurries(&s);
 	return !trees->failed;
 }

@@ -46,11 +46,13 @@ struct tree_node {
 
 #define TREE_LEAF 0x80000000U
 
+/* The size and the longest path of a tree that has not been found yet. */
+#define TREE_NONE UINT32_MAX
+
 struct tree {
 	unsigned worst;	  /* instructions on the longest path, with the weights of targets */
 	unsigned size;	  /* instructions, without those that are behind targets */
 	uint32_t root;	  /* as tree_node.yes */
-	uint32_t first;	  /* of the nodes below */
 	struct form form; /* what A holds before it */
 };
 
@@ -69,9 +71,11 @@ struct trees {
 void trees_destroy(struct trees *trees);
 
 /*
- * Finds the tree for P whose longest path is shortest, or, if that is less, not longer than LIMIT;
- * of those the one with the fewest instructions. A holds TREE's form. WEIGHTS has by target how
- * many instructions are still ahead there. LIGHT: tests of bits are not tried. False when memory is short.
+ * Finds a tree for P whose longest path is short, the shortest where there are few cells, but that
+ * may be as long as LIMIT; of those one with few instructions. A holds TREE's form. WEIGHTS has by
+ * target how many instructions are still ahead there. LIGHT: tests of bits are not tried in lines.
+ * Replaces *TREE, which may be TREE_NONE, if the tree that it finds is better: of a shorter path, or
+ * no longer and smaller. False when memory is short.
  */
 bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *weights,
 	       unsigned limit, bool light, struct tree *tree);
