@@ -475,17 +475,8 @@ static void try_hot(struct search *s, struct goal *goal)
 
 /* Products */
 
-static unsigned smaller_side(const struct goal *goal, uint64_t yes)
+static void try_axis(struct search *s, struct goal *goal, const struct axis *axis)
 {
-	unsigned n = __builtin_popcountll(yes);
-
-	return n < goal->n_live - n ? n : goal->n_live - n;
-}
-
-/* Tests of an axis. Where time is short, only the one that halves the cells best. */
-static void try_axis(struct search *s, struct goal *goal, unsigned i, unsigned least)
-{
-	const struct axis *axis = &s->p->axes[i];
 	uint32_t mask = form_to_word(axis->form, axis->form.mask);
 	uint64_t above = 0;
 
@@ -493,44 +484,15 @@ static void try_axis(struct search *s, struct goal *goal, unsigned i, unsigned l
 		const struct span *span = &s->p->elements[axis->first + e];
 		uint64_t same = s->element[axis->first + e] & goal->live;
 		above |= same;
-		if (span->hi == 0 && smaller_side(goal, same) >= least)
+		if (span->hi == 0)
 			try(s, goal, (struct test){BPF_JSET, {FORM_HOST, mask}, mask},
 			    goal->live & ~same, same);
-		else if (span->lo == span->hi && smaller_side(goal, same) >= least)
+		else if (span->lo == span->hi)
 			try_equal(s, goal, axis->form, span->lo, same, goal->live & ~same);
-		if (!axis->others && e > 0 && smaller_side(goal, above) >= least)
+		if (!axis->others && e > 0)
 			try(s, goal, (struct test){BPF_JGE, axis->form, span->lo}, above,
 			    goal->live & ~above);
 	}
-}
-
-/* How well the best test of an axis halves the cells. */
-static unsigned best_half(const struct search *s, const struct goal *goal)
-{
-	unsigned best = 1;
-
-	for (unsigned i = 0; i < s->p->n_axes; i++) {
-		const struct axis *axis = &s->p->axes[i];
-		uint64_t above = 0;
-		for (unsigned e = axis->n; e-- > 0;) {
-			const struct span *span = &s->p->elements[axis->first + e];
-			uint64_t same = s->element[axis->first + e] & goal->live;
-			unsigned half;
-			above |= same;
-			half = smaller_side(goal, span->lo == span->hi ? same : above);
-			if ((span->lo == span->hi || !axis->others) && half > best)
-				best = half;
-		}
-	}
-	return best;
-}
-
-static void try_axes(struct search *s, struct goal *goal)
-{
-	unsigned least = hurries(s) ? best_half(s, goal) : 0;
-
-	for (unsigned i = 0; i < s->p->n_axes && !(least && goal->tried); i++)
-		try_axis(s, goal, i, least);
 }
 
 /* Bits: found once for all cells */
@@ -745,9 +707,9 @@ static void try_all(struct search *s, struct goal *goal)
 
 	goal->enough = 1;
 	if (!s->line) {
-		if (s->bits)
-			try_all_common(s, goal);
-		try_axes(s, goal);
+		try_all_common(s, goal);
+		for (unsigned i = 0; i < s->p->n_axes; i++)
+			try_axis(s, goal, &s->p->axes[i]);
 		return;
 	}
 	try_line(s, goal);
@@ -809,7 +771,8 @@ static unsigned decide(struct search *s, uint64_t live, struct form a, unsigned 
 		try_singles(s, &goal);
 		try_cuts(s, &goal);
 	} else {
-		try_axes(s, &goal);
+		for (unsigned i = 0; i < s->p->n_axes; i++)
+			try_axis(s, &goal, &s->p->axes[i]);
 	}
 	steps = test_steps(&s->word, &a, &goal.best.test) + 1;
 	goal.best.size = steps + decide(s, goal.best.yes, a, &yes);
@@ -868,8 +831,17 @@ static void note(uint64_t sets[32], uint32_t bits, unsigned cell)
 		sets[__builtin_ctz(bits)] |= bit(cell);
 }
 
-static void find_bits(struct search *s)
+/* Makes ready for tests of bits. False when memory is short. */
+static bool find_bits(struct search *s)
 {
+	struct trees *trees = s->trees;
+
+	if (!trees->outcomes)
+		trees->outcomes = calloc(OUTCOMES, sizeof(*trees->outcomes));
+	if (!trees->outcomes) {
+		trees->failed = true;
+		return false;
+	}
 	memset(s->one, 0, sizeof(s->one));
 	memset(s->zero, 0, sizeof(s->zero));
 	memset(s->unknown, 0, sizeof(s->unknown));
@@ -881,6 +853,7 @@ static void find_bits(struct search *s)
 		note(s->unknown, ~cell->known.mask & s->tested, i);
 		note(s->may, cell->ones & s->tested, i);
 	}
+	return true;
 }
 
 static void find_targets(struct search *s, const uint32_t *weights)
@@ -940,19 +913,16 @@ static void search_greedily(struct search *s, struct tree *tree)
 	unsigned size, worst;
 
 	start(s);
-	s->greedy = s->bits = true;
+	s->greedy = true;
 	size = decide(s, s->all, tree->form, &worst);
 	take_better(s, worst, size, GREEDY, tree);
-	s->greedy = s->bits = false;
+	s->greedy = false;
 }
 
-/* How much of WORK a search may take: all of it, until the program has had its share. */
-static uint64_t share(const struct trees *trees, uint64_t work)
+/* Whether no tree can be better: none is shorter than LIMIT, and it takes a test to part two targets. */
+static bool is_best(const struct search *s, unsigned limit, const struct tree *tree)
 {
-	uint64_t left = trees->work < WORK_PROGRAM ? WORK_PROGRAM - trees->work : 0;
-	uint64_t least = work / WORK_RATIO;
-
-	return left > work ? work : left > least ? left : least;
+	return tree->worst <= limit && tree->size < s->n_targets;
 }
 
 static void prepare_search(struct search *s, struct trees *trees, const struct partition *p,
@@ -969,10 +939,8 @@ static void prepare_search(struct search *s, struct trees *trees, const struct p
 	s->bits = s->greedy = false;
 	find_targets(s, weights);
 	find_elements(s);
-	if (!s->line || !light)
-		find_bits(s);
 	s->light = light || s->n_targets > TARGETS_MAX;
-	s->work_max = trees->work + share(trees, s->light ? WORK_LIGHT : WORK_MAX);
+	s->work_max = trees->work + (s->light ? WORK_LIGHT : WORK_MAX);
 }
 
 bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *weights,
@@ -981,23 +949,19 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 	bool few = p->n_cells <= FEW_CELLS, found = tree->size != TREE_NONE;
 	struct search s;
 
-	if (!trees->outcomes)
-		trees->outcomes = calloc(OUTCOMES, sizeof(*trees->outcomes));
-	if (!trees->outcomes) {
-		trees->failed = true;
-		return false;
-	}
 	prepare_search(&s, trees, p, weights, light);
 	while (too_short(&s, s.all, limit))
 		limit++;
 	if (s.line)
 		search(&s, limit, tree);
-	if (!found && !(s.line && (few || light)))
+	if ((s.line && light) || is_best(&s, limit, tree) || trees->failed || !find_bits(&s))
+		return !trees->failed;
+	s.bits = true;
+	if (!found && !(s.line && few))
 		search_greedily(&s, tree);
 	if (light || trees->failed || (!few && (!s.line || trees->work >= WORK_FIRST)))
 		return !trees->failed;
-	s.bits = true;
-	s.work_max = trees->work + share(trees, WORK_BITS);
+	s.work_max = trees->work + WORK_BITS;
 	search(&s, limit, tree);
 	trees->hurried |= hurries(&s);
 	return !trees->failed;
