@@ -182,8 +182,6 @@ struct search {
 	unsigned n_targets;
 	uint64_t single;		/* cells of one value */
 	uint64_t element[ELEMENTS_MAX]; /* the cells with an element */
-	uint64_t one[32], zero[32];	/* by bit of the word: where that is known to be so, */
-	uint64_t unknown[32], may[32];	/* or is not known; where it may be 1 */
 	uint64_t all;
 	uint32_t tested; /* bits of the word that any test can be about */
 	uint64_t work_max;
@@ -512,33 +510,29 @@ static uint64_t meeting(const struct search *s, uint64_t open, struct bits bits)
 	return open;
 }
 
-/* The cells that are in the set of any of these bits. */
-static uint64_t any_of(const uint64_t sets[32], uint32_t bits)
-{
-	uint64_t cells = 0;
-
-	for (; bits; bits &= bits - 1)
-		cells |= sets[__builtin_ctz(bits)];
-	return cells;
-}
-
 static struct outcome *outcome_of(struct search *s, struct test test)
 {
 	uint32_t key = (test.k ^ test.form.mask * 5) * 0x9e3779b1U;
 	struct outcome *o = &s->trees->outcomes[key >> 26];
 	bool set = test.op == BPF_JSET;
 	struct bits bits = {test.form.mask, set ? 0 : test.k};
-	uint64_t never, always, met;
+	uint64_t never = 0, always = 0, may = 0, met;
 
 	if (o->round == s->trees->round && o->test.op == test.op && o->test.k == test.k &&
 	    o->test.form.mask == test.form.mask)
 		return o;
 	s->trees->work += 1 + s->p->n_cells / 4;
-	never = any_of(s->zero, bits.value) | any_of(s->one, bits.mask & ~bits.value);
-	always = s->all & ~(never | any_of(s->unknown, bits.mask));
+	for (unsigned i = 0; i < s->p->n_cells; i++) {
+		const struct cell *cell = &s->p->cells[i];
+		uint32_t known = cell->known.mask & bits.mask;
+		never |= (uint64_t)(((cell->known.value ^ bits.value) & known) != 0) << i;
+		always |= (uint64_t)(known == bits.mask) << i;
+		may |= (uint64_t)((cell->ones & test.k) != 0) << i;
+	}
+	always &= ~never;
 	met = always | meeting(s, s->all & ~(never | always), bits);
 	*o = (struct outcome){.round = s->trees->round, .test = test};
-	o->yes = set ? any_of(s->may, test.k) : met;
+	o->yes = set ? may : met;
 	o->no = set ? met : s->all & ~always;
 	return o;
 }
@@ -609,7 +603,7 @@ static void try_all_common(struct search *s, struct goal *goal)
 		if (cells && cells != goal->live)
 			try_common(s, goal, cells, all);
 	}
-	if (last_test || (s->line && span_of(s, last(goal->live))->lo > SMALL_VALUE))
+	if (s->greedy || last_test || (s->line && span_of(s, last(goal->live))->lo > SMALL_VALUE))
 		return;
 	for (uint64_t rest = goal->live; few && rest; rest &= rest - 1) {
 		const struct span *span = s->line ? span_of(s, first(rest)) : NULL;
@@ -825,37 +819,6 @@ static void find_elements(struct search *s)
 	}
 }
 
-static void note(uint64_t sets[32], uint32_t bits, unsigned cell)
-{
-	for (; bits; bits &= bits - 1)
-		sets[__builtin_ctz(bits)] |= bit(cell);
-}
-
-/* Makes ready for tests of bits. False when memory is short. */
-static bool find_bits(struct search *s)
-{
-	struct trees *trees = s->trees;
-
-	if (!trees->outcomes)
-		trees->outcomes = calloc(OUTCOMES, sizeof(*trees->outcomes));
-	if (!trees->outcomes) {
-		trees->failed = true;
-		return false;
-	}
-	memset(s->one, 0, sizeof(s->one));
-	memset(s->zero, 0, sizeof(s->zero));
-	memset(s->unknown, 0, sizeof(s->unknown));
-	memset(s->may, 0, sizeof(s->may));
-	for (unsigned i = 0; i < s->p->n_cells; i++) {
-		const struct cell *cell = &s->p->cells[i];
-		note(s->one, cell->known.mask & cell->known.value & s->tested, i);
-		note(s->zero, cell->known.mask & ~cell->known.value & s->tested, i);
-		note(s->unknown, ~cell->known.mask & s->tested, i);
-		note(s->may, cell->ones & s->tested, i);
-	}
-	return true;
-}
-
 static void find_targets(struct search *s, const uint32_t *weights)
 {
 	s->n_targets = 0;
@@ -949,17 +912,23 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 	bool few = p->n_cells <= FEW_CELLS, found = tree->size != TREE_NONE;
 	struct search s;
 
+	if (!trees->outcomes)
+		trees->outcomes = calloc(OUTCOMES, sizeof(*trees->outcomes));
+	if (!trees->outcomes) {
+		trees->failed = true;
+		return false;
+	}
 	prepare_search(&s, trees, p, weights, light);
 	while (too_short(&s, s.all, limit))
 		limit++;
 	if (s.line)
 		search(&s, limit, tree);
-	if ((s.line && light) || is_best(&s, limit, tree) || trees->failed || !find_bits(&s))
+	if ((s.line && light) || is_best(&s, limit, tree) || trees->failed)
 		return !trees->failed;
 	s.bits = true;
 	if (!found && !(s.line && few))
 		search_greedily(&s, tree);
-	if (light || trees->failed || (!few && (!s.line || trees->work >= WORK_FIRST)))
+	if (light || trees->failed || is_best(&s, limit, tree) || (!few && (!s.line || trees->work >= WORK_FIRST)))
 		return !trees->failed;
 	s.work_max = trees->work + WORK_BITS;
 	search(&s, limit, tree);
