@@ -56,6 +56,9 @@ bool codegen_over(struct builder *b);
 /* Makes room for N elements of SIZE bytes in an array. False when memory is short. */
 bool codegen_reserve(struct builder *b, void **array, uint32_t n, uint32_t *room, size_t size);
 
+/* Makes it have no states, and keeps their memory. */
+void states_clear(struct builder *b);
+
 /* The targets that a state leads to, one call after the other; from AT = 0 on. False: no more. */
 bool state_next_target(const struct builder *b, uint32_t id, uint32_t *at, uint32_t *target);
 

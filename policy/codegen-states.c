@@ -54,6 +54,15 @@ static uint32_t hash(const uint32_t *key, uint32_t n)
 	return h;
 }
 
+void states_clear(struct builder *b)
+{
+	b->n_states = b->n_packed = 0;
+	if (b->room_chains > FIRST_ROOM)
+		b->room_chains = FIRST_ROOM;
+	if (b->chains)
+		memset(b->chains, 0, b->room_chains * sizeof(*b->chains));
+}
+
 static bool rehash(struct builder *b)
 {
 	uint32_t room = b->room_chains ? b->room_chains * 2 : FIRST_ROOM;

@@ -277,9 +277,17 @@ static enum codegen_status lay_out(const struct graph *graph, block_id root,
 					   : CODEGEN_NO_MEMORY;
 }
 
+/* The builder and the graph of the last program; their arrays are used again. */
+struct codegen {
+	struct builder b;
+	struct graph graph;
+};
+
 /* The whole term at once: if that is too long, with longer paths. */
-static enum codegen_status at_once(struct builder *b, term t, struct bpf_program *out)
+static enum codegen_status at_once(struct codegen *codegen, term t, struct bpf_program *out)
 {
+	struct builder *b = &codegen->b;
+	struct graph *graph = &codegen->graph;
 	enum codegen_status status = CODEGEN_TOO_LONG;
 	uint32_t id;
 
@@ -288,29 +296,54 @@ static enum codegen_status at_once(struct builder *b, term t, struct bpf_program
 		return status;
 	for (unsigned slack = 0; slack <= SLACK_MAX && status == CODEGEN_TOO_LONG;
 	     slack = 2 * slack + 1) {
-		struct graph graph = {0};
-		block_id no = block_return(&graph, false), yes = block_return(&graph, true);
-		status = lay_out(&graph, emit(b, &graph, id, slack, yes, no), out);
-		graph_destroy(&graph);
+		block_id no, yes;
+		graph_clear(graph);
+		no = block_return(graph, false);
+		yes = block_return(graph, true);
+		status = lay_out(graph, emit(b, graph, id, slack, yes, no), out);
 	}
 	return status;
 }
 
-static enum codegen_status by_parts(struct builder *b, term t, struct bpf_program *out)
+static enum codegen_status by_parts(struct codegen *codegen, term t, struct bpf_program *out)
 {
-	struct graph graph = {0};
-	block_id no = block_return(&graph, false), yes = block_return(&graph, true);
-	enum codegen_status status;
+	struct graph *graph = &codegen->graph;
+	block_id no, yes;
 
-	b->light = true;
-	status = lay_out(&graph, in_turn(b, &graph, t, yes, no), out);
-	graph_destroy(&graph);
-	return status;
+	graph_clear(graph);
+	no = block_return(graph, false);
+	yes = block_return(graph, true);
+	codegen->b.light = true;
+	return lay_out(graph, in_turn(&codegen->b, graph, t, yes, no), out);
 }
 
-static bool builder_init(struct builder *b)
+struct codegen *codegen_new(void)
 {
-	*b = (struct builder){0};
+	return calloc(1, sizeof(struct codegen));
+}
+
+void codegen_free(struct codegen *codegen)
+{
+	struct builder *b;
+
+	if (!codegen)
+		return;
+	b = &codegen->b;
+	terms_destroy(&b->terms);
+	trees_destroy(&b->trees);
+	free(b->states);
+	free(b->worst);
+	free(b->chains);
+	free(b->packed);
+	graph_destroy(&codegen->graph);
+	free(codegen);
+}
+
+static bool start(struct builder *b)
+{
+	b->failed = b->gave_up = b->light = false;
+	states_clear(b);
+	trees_clear(&b->trees);
 	if (!terms_init(&b->terms) ||
 	    !codegen_reserve(b, (void **)&b->states, ALLOWED + 1, &b->room_states,
 			     sizeof(*b->states)) ||
@@ -323,41 +356,45 @@ static bool builder_init(struct builder *b)
 	return true;
 }
 
-static void builder_destroy(struct builder *b)
-{
-	terms_destroy(&b->terms);
-	trees_destroy(&b->trees);
-	free(b->states);
-	free(b->worst);
-	free(b->chains);
-	free(b->packed);
-}
-
-enum codegen_status codegen_compile(const struct expr *expr, const struct expr *assume,
-				    struct bpf_program *out, struct codegen_stats *stats)
+enum codegen_status codegen_with(struct codegen *codegen, const struct expr *expr,
+				 const struct expr *assume, struct bpf_program *out,
+				 struct codegen_stats *stats)
 {
 	enum codegen_status status = CODEGEN_NO_MEMORY;
-	struct builder b;
+	struct builder *b = &codegen->b;
 	term t;
 
 	bpf_program_destroy(out);
 	if (!valid(expr) || (assume && !valid(assume)))
 		return CODEGEN_INVALID;
-	if (builder_init(&b)) {
-		bool possible = !assume || terms_assume(&b.terms, assume);
-		t = possible ? term_expr(&b.terms, expr) : TERM_FALSE;
-		status = at_once(&b, t, out);
-		b.trees.hurried |= status != CODEGEN_OK;
-		if (status == CODEGEN_TOO_LONG && !b.failed)
-			status = by_parts(&b, t, out);
-		if (b.failed || b.terms.failed || b.trees.failed)
+	if (start(b)) {
+		bool possible = !assume || terms_assume(&b->terms, assume);
+		t = possible ? term_expr(&b->terms, expr) : TERM_FALSE;
+		status = at_once(codegen, t, out);
+		b->trees.hurried |= status != CODEGEN_OK;
+		if (status == CODEGEN_TOO_LONG && !b->failed)
+			status = by_parts(codegen, t, out);
+		if (b->failed || b->terms.failed || b->trees.failed)
 			status = CODEGEN_NO_MEMORY;
 	}
 	if (stats && status == CODEGEN_OK)
 		*stats = (struct codegen_stats){.total = out->len,
 						.worst = bpf_worst_path(out->insns, out->len),
-						.work = b.terms.work + b.trees.work,
-						.searched = !b.trees.hurried};
-	builder_destroy(&b);
+						.work = b->terms.work + b->trees.work,
+						.searched = !b->trees.hurried};
+	return status;
+}
+
+enum codegen_status codegen_compile(const struct expr *expr, const struct expr *assume,
+				    struct bpf_program *out, struct codegen_stats *stats)
+{
+	struct codegen *codegen = codegen_new();
+	enum codegen_status status = CODEGEN_NO_MEMORY;
+
+	if (codegen)
+		status = codegen_with(codegen, expr, assume, out, stats);
+	else
+		bpf_program_destroy(out);
+	codegen_free(codegen);
 	return status;
 }

@@ -24,6 +24,11 @@ struct codegen_stats {
 	bool searched;	/* no search was cut short, and nothing was compiled part by part */
 };
 
+/* Memory to make programs in, one after the other. NULL when there is none; codegen_free() it. */
+struct codegen;
+struct codegen *codegen_new(void);
+void codegen_free(struct codegen *codegen);
+
 /*
  * Compiles EXPR: the program returns 1 where it is true and 0 where it is not. ASSUME, which may be
  * NULL, states what holds of every context (padding that the kernel zeroes): where it is false, the
@@ -34,6 +39,11 @@ struct codegen_stats {
  * Replaces *OUT, which must be initialised, and the caller destroys it. On failure *OUT is empty.
  * STATS may be NULL.
  */
+enum codegen_status codegen_with(struct codegen *codegen, const struct expr *expr,
+				 const struct expr *assume, struct bpf_program *out,
+				 struct codegen_stats *stats);
+
+/* The same for a single program. */
 enum codegen_status codegen_compile(const struct expr *expr, const struct expr *assume,
 				    struct bpf_program *out, struct codegen_stats *stats);
 

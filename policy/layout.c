@@ -73,6 +73,15 @@ block_id block_return(struct graph *graph, bool value)
 	return block_add(graph, BPF_RET | BPF_K, value, 0, 0);
 }
 
+void graph_clear(struct graph *graph)
+{
+	graph->n = 0;
+	if (graph->room > FIRST_ROOM)
+		graph->room = FIRST_ROOM;
+	if (graph->room)
+		memset(graph->chains, 0xff, graph->room * sizeof(*graph->chains));
+}
+
 void graph_destroy(struct graph *graph)
 {
 	free(graph->blocks);

@@ -32,6 +32,9 @@ block_id block_add(struct graph *graph, uint16_t code, uint32_t k, block_id t, b
 
 block_id block_return(struct graph *graph, bool value);
 
+/* Makes it empty, and keeps its memory. */
+void graph_clear(struct graph *graph);
+
 void graph_destroy(struct graph *graph);
 
 enum layout_status { LAYOUT_OK, LAYOUT_TOO_LONG, LAYOUT_NO_MEMORY };

@@ -171,7 +171,7 @@ static enum codegen_status generate(const struct work *work, unsigned op,
 	if (filters_flags(work))
 		expr = with_flags(work, expr);
 	if (expr && assume)
-		status = codegen_compile(expr, assume, program, NULL);
+		status = codegen_with(work->codegen, expr, assume, program, NULL);
 	expr_destroy(expr);
 	expr_destroy(assume);
 	return status;
@@ -254,8 +254,10 @@ void compile_filters(struct work *work, struct plan *plan)
 	bool flags = filters_flags(work);
 
 	plan->filters = calloc(work->kernel->nr_ops, sizeof(*plan->filters));
-	if (!plan->filters) {
+	work->codegen = codegen_new();
+	if (!plan->filters || !work->codegen) {
 		diag_no_memory(work->diags);
+		codegen_free(work->codegen);
 		return;
 	}
 	lower_alike(work->policy, work->alike);
@@ -267,4 +269,5 @@ void compile_filters(struct work *work, struct plan *plan)
 		if (work->ops[op] == OP_DENIED && work->requests == BY_FILTERS)
 			deny_op(work, plan, op);
 	}
+	codegen_free(work->codegen);
 }

@@ -20,6 +20,7 @@ struct work {
 	struct diags *diags;
 	enum op_verdict ops[URING_OPS_MAX];
 	uint8_t alike[URING_OPS_MAX]; /* lower_alike(), for compile_filters() */
+	struct codegen *codegen;      /* likewise */
 	struct verdicts verdicts;
 	enum mechanism requests;  /* for ops and SQE flags; conditions always get filters */
 	enum mechanism registers; /* for register ops */

@@ -173,13 +173,21 @@ static term add_node(struct terms *terms, struct term_node node, uint32_t hash)
 bool terms_init(struct terms *terms)
 {
 	terms->n_nodes = 1;
+	terms->n_atoms = terms->n_kids = terms->n_stack = 0;
+	terms->work = 0;
+	terms->failed = false;
+	memset(terms->known, 0, sizeof(terms->known));
 	if (!reserve(terms, (void **)&terms->nodes, FIRST_ROOM, &terms->room_nodes,
 		     sizeof(*terms->nodes)))
 		return false;
+	terms->room_nodes = FIRST_ROOM;
 	terms->nodes[0] = (struct term_node){0};
-	terms->chains = calloc(terms->room_nodes, sizeof(*terms->chains));
+	if (!terms->chains)
+		terms->chains = reallocarray(NULL, FIRST_ROOM, sizeof(*terms->chains));
 	terms->failed = !terms->chains;
-	return terms->chains != NULL;
+	if (terms->chains)
+		memset(terms->chains, 0, FIRST_ROOM * sizeof(*terms->chains));
+	return !terms->failed;
 }
 
 void terms_destroy(struct terms *terms)

@@ -89,7 +89,7 @@ struct terms {
 	bool failed;			  /* memory is short: all results are void */
 };
 
-/* Prepares what is all zero. False when memory is short. */
+/* Prepares what is all zero, or was used before. False when memory is short. */
 bool terms_init(struct terms *terms);
 
 void terms_destroy(struct terms *terms);

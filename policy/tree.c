@@ -928,12 +928,20 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 	s.bits = true;
 	if (!found && !(s.line && few))
 		search_greedily(&s, tree);
-	if (light || trees->failed || is_best(&s, limit, tree) || (!few && (!s.line || trees->work >= WORK_FIRST)))
+	if (light || trees->failed || is_best(&s, limit, tree) ||
+	    (!few && (!s.line || trees->work >= WORK_FIRST)))
 		return !trees->failed;
 	s.work_max = trees->work + WORK_BITS;
 	search(&s, limit, tree);
 	trees->hurried |= hurries(&s);
 	return !trees->failed;
+}
+
+void trees_clear(struct trees *trees)
+{
+	trees->n = 0;
+	trees->work = 0;
+	trees->hurried = trees->failed = false;
 }
 
 void trees_destroy(struct trees *trees)

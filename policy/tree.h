@@ -68,6 +68,9 @@ struct trees {
 	bool failed;   /* memory is short */
 };
 
+/* Makes it empty, and keeps its memory. */
+void trees_clear(struct trees *trees);
+
 void trees_destroy(struct trees *trees);
 
 /*
