@@ -30,11 +30,12 @@ struct atoms {
 
 static bool find_atoms(struct builder *b, term t, unsigned word, struct atoms *atoms)
 {
-	atoms->n = term_atoms(&b->terms, t, word, NULL, 0);
-	atoms->list = reallocarray(NULL, atoms->n + 1, sizeof(*atoms->list));
+	uint32_t most = term_node(&b->terms, t)->atoms;
+
+	most = most < b->terms.n_atoms ? most : b->terms.n_atoms;
+	atoms->list = reallocarray(NULL, most, sizeof(*atoms->list));
 	b->failed |= !atoms->list;
-	if (atoms->list)
-		term_atoms(&b->terms, t, word, atoms->list, atoms->n);
+	atoms->n = atoms->list ? term_atoms(&b->terms, t, word, atoms->list) : 0;
 	return atoms->list != NULL;
 }
 
@@ -173,6 +174,8 @@ static uint32_t add_runs(struct builder *b, struct arrival at, struct form form,
 	partition_line(&p, at.word.word, at.word.known, form);
 	for (uint32_t i = 0; i < n; i++)
 		add_values(&p, &runs[i], n <= FEW_RUNS ? SHORT_RUN : 1);
+	for (unsigned i = 0; i < p.n_cells; i++)
+		partition_finish(&p, &p.cells[i]);
 	return state_add(b, &p, at);
 }
 
@@ -362,11 +365,14 @@ static unsigned first_words(struct builder *b, term t)
 /* Of several words the one with the fewest atoms. */
 static unsigned simplest(struct builder *b, term t, unsigned words)
 {
-	size_t least = SIZE_MAX;
+	size_t counts[BPF_CTX_WORDS], least = SIZE_MAX;
 	unsigned best = 0;
 
+	if (!(words & (words - 1)))
+		return words;
+	term_count_atoms(&b->terms, t, counts);
 	for (; words; words &= words - 1) {
-		size_t n = term_atoms(&b->terms, t, __builtin_ctz(words), NULL, 0);
+		size_t n = counts[__builtin_ctz(words)];
 		if (n < least)
 			best = words & -words;
 		least = n < least ? n : least;

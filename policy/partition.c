@@ -103,11 +103,8 @@ void partition_line(struct partition *p, unsigned word, struct bits known, struc
 
 void partition_add(struct partition *p, struct span span, uint32_t target)
 {
-	struct cell *cell = &p->cells[p->n_cells++];
-
-	*cell = (struct cell){.element = {p->axes[0].n++}, .target = target};
+	p->cells[p->n_cells++] = (struct cell){.element = {p->axes[0].n++}, .target = target};
 	p->elements[p->n_elements++] = span;
-	partition_finish(p, cell);
 }
 
 static int compare(const void *a, const void *b)

@@ -46,7 +46,10 @@ bool partition_make(struct partition *p, unsigned word, struct bits known,
 /* The cells where an atom, one of those that P was made for, is true: a cells_of_atom. */
 uint64_t partition_cells(void *p, const struct atom *atom);
 
-/* Starts P as the values of one form; then its spans, which ascend, are added one by one. */
+/*
+ * Starts P as the values of one form; then its spans, which ascend, are added one by one. What is
+ * known of the cells is found by partition_finish().
+ */
 void partition_line(struct partition *p, unsigned word, struct bits known, struct form form);
 void partition_add(struct partition *p, struct span span, uint32_t target);
 

@@ -475,8 +475,7 @@ bool terms_assume(struct terms *terms, const struct expr *assume)
 
 /* Walks */
 
-static void collect(struct terms *terms, term t, unsigned word, uint32_t *out, size_t room,
-		    size_t *n)
+static void collect(struct terms *terms, term t, unsigned word, uint32_t *out, size_t *n)
 {
 	struct term_node *node = term_node(terms, t);
 
@@ -484,22 +483,40 @@ static void collect(struct terms *terms, term t, unsigned word, uint32_t *out, s
 		return;
 	node->visit = terms->visit;
 	terms->work++;
-	if (!node->n) {
-		if (*n < room)
-			out[*n] = node->first;
-		++*n;
-	}
+	if (!node->n)
+		out[(*n)++] = node->first;
 	for (uint32_t i = 0; i < node->n; i++)
-		collect(terms, terms->kids[node->first + i], word, out, room, n);
+		collect(terms, terms->kids[node->first + i], word, out, n);
 }
 
-size_t term_atoms(struct terms *terms, term t, unsigned word, uint32_t *out, size_t room)
+size_t term_atoms(struct terms *terms, term t, unsigned word, uint32_t *out)
 {
 	size_t n = 0;
 
 	terms->visit++;
-	collect(terms, t, word, out, room, &n);
+	collect(terms, t, word, out, &n);
 	return n;
+}
+
+static void count(struct terms *terms, term t, size_t counts[BPF_CTX_WORDS])
+{
+	struct term_node *node = term_node(terms, t);
+
+	if (node->visit == terms->visit)
+		return;
+	node->visit = terms->visit;
+	terms->work++;
+	if (!node->n)
+		counts[terms->atoms[node->first].word]++;
+	for (uint32_t i = 0; i < node->n; i++)
+		count(terms, terms->kids[node->first + i], counts);
+}
+
+void term_count_atoms(struct terms *terms, term t, size_t counts[BPF_CTX_WORDS])
+{
+	memset(counts, 0, BPF_CTX_WORDS * sizeof(*counts));
+	terms->visit++;
+	count(terms, t, counts);
 }
 
 /* What is said of a word: its bits, or the span or cell (if CELL is not 0, a bit) it is in. */

@@ -116,8 +116,11 @@ static inline unsigned term_words(const struct terms *terms, term t)
 /* The OR of N terms, which may be in TERMS itself. */
 term term_any(struct terms *terms, const term *kids, size_t n);
 
-/* Up to ROOM different atoms of T that read WORD, into OUT. Returns how many there are. */
-size_t term_atoms(struct terms *terms, term t, unsigned word, uint32_t *out, size_t room);
+/* The different atoms of T that read WORD, into OUT, which has room for all atoms below it. */
+size_t term_atoms(struct terms *terms, term t, unsigned word, uint32_t *out);
+
+/* How many different atoms of T read each word. */
+void term_count_atoms(struct terms *terms, term t, size_t counts[BPF_CTX_WORDS]);
 
 /* T in contexts whose WORD has these bits. */
 term term_with_bits(struct terms *terms, term t, unsigned word, struct bits known);
