@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/codegen.h"
+#include "policy/partition.h"
 #include "tests/unit/exprs.h"
 #include "tests/unit/shortest.h"
 
@@ -609,4 +610,27 @@ Test(codegen, assumptions)
 	     sizeof(text));
 	cr_expect_str_eq(text, " 0: ret #1\n");
 	bpf_program_destroy(&prog);
+}
+
+/* Where two masks have bits in common, what no number is has no cell: there are as many as can be. */
+Test(codegen, cells_of_masks_that_overlap)
+{
+	static const struct atom atoms[] = {
+		{4, {FORM_HOST, 0xa}, {2, 8}},
+		{4, {FORM_HOST, 0xb}, {1, 10}},
+	};
+	const struct atom *list[] = {&atoms[0], &atoms[1]};
+	struct partition p;
+	bool there[3][3] = {{false}};
+	unsigned cells = 0;
+
+	cr_assert(partition_make(&p, 4, (struct bits){0}, list, 2));
+	for (uint32_t value = 0; value < 16; value++) {
+		uint32_t a = value & 0xa, b = value & 0xb;
+		bool *seen = &there[(a >= 2) + (a > 8)][(b >= 1) + (b > 10)];
+		cells += !*seen;
+		*seen = true;
+	}
+	cr_expect_lt(cells, 9);
+	cr_expect_eq(p.n_cells, cells, "%u, not %u", p.n_cells, cells);
 }
