@@ -15,7 +15,7 @@ enum {
 	WORDS_TRIED = 3,   /* that may come first, of those that the most parts read */
 	ATOMS_TRIED = 24,  /* where there are more only one word is tried, */
 	ATOMS_FEW = 12,	   /* with no more, all of three words are tried */
-	STATES_TRIED = 24, /* and when there are that many states */
+	STATES_TRIED = 6, /* and when there are that many states */
 	STATES_MAX = 2 * BPF_LEN_MAX,
 	ATOMS_MAX = 128, /* more are never cells of one partition */
 };
