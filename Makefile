@@ -362,19 +362,26 @@ $(BUILD)/tests/live/escape32: tests/live/escape32.c $(BUILD)/flags
 # BENCH="launch deny-op" runs only this section, or this row of it.
 bench_programs := $(patsubst %,$(BUILD)/tests/bench/%,launch floor raw nothing request \
 	compile libseccomp counted)
+# Each policy as the C that uring-jail prints for it.
+by_hand := $(patsubst %.policy,$(BUILD)/%-by-hand,$(wildcard tests/bench/*.policy))
 
 .PHONY: bench check-cost
 # Whether a launch has become dearer: UPDATE=1 writes down what there is.
 check-cost: $(BUILD)/uring-jail $(patsubst %,$(BUILD)/tests/bench/%,launch nothing)
 	@BUILD='$(BUILD)' UPDATE='$(UPDATE)' tests/bench/guard
 
-bench: $(BUILD)/uring-jail $(bench_programs)
+bench: $(BUILD)/uring-jail $(bench_programs) $(by_hand)
 	@BUILD='$(BUILD)' tests/bench/run $(BENCH)
 
 $(BUILD)/tests/bench/compile: $(policy_objects)
 $(bench_programs): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(call quiet,LINK)$(CC) $(all_cflags) -static $(all_ldflags) -o $@ $^ \
 		$(if $(filter %/libseccomp,$@),-lseccomp) $(libs)
+$(by_hand): %: $(BUILD)/tests/bench/by-hand.o %.c
+	$(call quiet,LINK)$(CC) $(all_cppflags) $(all_cflags) -static $(all_ldflags) -o $@ $^
+$(addsuffix .c,$(by_hand)): $(BUILD)/%-by-hand.c: %.policy $(BUILD)/uring-jail
+	@mkdir -p $(@D)
+	$(call quiet,PRINT)$(BUILD)/uring-jail -q --kernel=7.3 -p $< --print=c >$@.new && mv $@.new $@
 
 # --- fuzzing, with clang's libFuzzer
 

@@ -28,7 +28,8 @@ struct launcher {
 	const char *words[WORDS_MAX];
 };
 
-#define JAIL "/bin/uring-jail"
+#define JAIL	     "/bin/uring-jail"
+#define POLICY(name) JAIL, "-p", "/root/" name ".policy", "--"
 
 static const struct launcher launchers[] = {
 	{"floor", NULL, {"/bin/floor"}},
@@ -36,13 +37,20 @@ static const struct launcher launchers[] = {
 	{"deny-op", NULL, {JAIL, "--deny-op=openat2", "--"}},
 	{"no-network", NULL, {JAIL, "-p", "no-network", "--"}},
 	{"strict", NULL, {JAIL, "-p", "strict", "--"}},
+	{"short", NULL, {POLICY("short")}},
+	{"short-by-hand", NULL, {"/bin/short-by-hand"}},
+	{"short-conditions", NULL, {POLICY("short-conditions")}},
+	{"short-conditions-by-hand", NULL, {"/bin/short-conditions-by-hand"}},
+	{"server", NULL, {POLICY("server")}},
+	{"server-by-hand", NULL, {"/bin/server-by-hand"}},
+	{"conditions", NULL, {POLICY("conditions")}},
+	{"conditions-by-hand", NULL, {"/bin/conditions-by-hand"}},
 	{"tini-static", NULL, {"/bin/tini-static", "-s", "--"}},
 	{"catatonit", NULL, {"/bin/catatonit", "--"}},
 	{"env", NULL, {"/bin/env"}},
 	{"setpriv", NULL, {"/bin/setpriv", "--no-new-privs"}},
 	{"enosys", "/newer", {"/bin/enosys", "-s", "io_uring_setup"}},
 	{"bwrap", NULL, {"/bin/bwrap", "--dev-bind", "/", "/"}},
-	{"conditions", NULL, {JAIL, "-p", "/root/conditions.policy", "--"}},
 };
 
 #define LAUNCHERS (sizeof(launchers) / sizeof(launchers[0]))
@@ -177,6 +185,12 @@ static bool is_wanted(const char *name, char **names)
 	return false;
 }
 
+/* Whether it sets restrictions, come what may: that can be done once. */
+static bool is_once(const char *name)
+{
+	return strcmp(name, "raw") == 0 || strstr(name, "-by-hand");
+}
+
 static void print(const char *prefix, const char *name, const char *metric, uint64_t number)
 {
 	printf("launch %s%s %s %llu\n", prefix, name, metric, (unsigned long long)number);
@@ -193,9 +207,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < LAUNCHERS; i++) {
 		const struct launcher *launcher = &launchers[i];
 
-		/* What raw does can be done once. */
 		if (!is_wanted(launcher->name, argv + 1 + nested) ||
-		    (nested && strcmp(launcher->name, "raw") == 0))
+		    (nested && is_once(launcher->name)))
 			continue;
 		instructions = least(launcher, &faults) - direct;
 		print(prefix, launcher->name, "instructions", instructions);
