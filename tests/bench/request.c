@@ -31,6 +31,7 @@ enum {
 	OPS = 65, /* what Linux 7.0 to 7.3 have */
 	SQE_FLAGS = 0x7f,
 	FIRST_FD = 16, /* of those that requests make */
+	SETTLE_US = 20000,
 };
 
 /* The numbers of `deny OP if user_data in {...}`. */
@@ -214,8 +215,11 @@ static uint64_t batch(struct io_uring *ring, const struct op *op)
 	start = count_now() - start;
 	if (result < 0 || done != BATCH)
 		fail(op->name, -result);
-	if (op->opens)
+	if (op->opens) {
 		close_range(FIRST_FD, ~0U, 0);
+		/* Else the kernel frees them later, while a batch is counted. */
+		usleep(SETTLE_US);
+	}
 	return start;
 }
 
