@@ -12,9 +12,9 @@ enum {
 	CELLS_LIGHT = 4,  /* there are no more cells than that */
 	FEW_RUNS = 10,	  /* of so many, the short ones are searched value by value */
 	SHORT_RUN = 4,
-	WORDS_TRIED = 3,   /* that may come first, of those that the most parts read */
-	ATOMS_TRIED = 24,  /* where there are more only one word is tried, */
-	ATOMS_FEW = 12,	   /* with no more, all of three words are tried */
+	WORDS_TRIED = 3,  /* that may come first, of those that the most parts read */
+	ATOMS_TRIED = 24, /* where there are more only one word is tried, */
+	ATOMS_FEW = 12,	  /* with no more, all of three words are tried */
 	STATES_TRIED = 6, /* and when there are that many states */
 	STATES_MAX = 2 * BPF_LEN_MAX,
 	ATOMS_MAX = 128, /* more are never cells of one partition */

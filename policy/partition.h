@@ -9,7 +9,7 @@
 
 #include "policy/term.h"
 
-enum { AXES_MAX = 8, CELLS_MAX = 64, ELEMENTS_MAX = 256 };
+enum { AXES_MAX = 8, CELLS_MAX = 64, ELEMENTS_MAX = 96 };
 
 /* The values of one form, cut into elements: spans, or single values and all others. */
 struct axis {
