@@ -361,7 +361,7 @@ $(BUILD)/tests/live/escape32: tests/live/escape32.c $(BUILD)/flags
 
 # BENCH="launch deny-op" runs only this section, or this row of it.
 bench_programs := $(patsubst %,$(BUILD)/tests/bench/%,launch floor raw nothing request \
-	compile libseccomp counted)
+	compile libseccomp counted wall)
 # Each policy as the C that uring-jail prints for it.
 by_hand := $(patsubst %.policy,$(BUILD)/%-by-hand,$(wildcard tests/bench/*.policy))
 
