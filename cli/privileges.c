@@ -13,7 +13,8 @@
 #include "policy/parse.h"
 
 static const struct row rows[] = {
-#define CAPABILITY(number, name) {number, false, "CAP_", #name, "", "", PAYLOAD_NONE, 0},
+#define CAPABILITY(number, name)                                                                   \
+	{number, false, TABLE_NAMES("CAP_", #name), "", "", PAYLOAD_NONE, 0},
 #include "cli/capability.def"
 #undef CAPABILITY
 };

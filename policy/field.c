@@ -17,7 +17,8 @@ const struct field fields[FIELDS] = {
 
 /* The same names as a table, so that they are looked up as all others are. */
 static const struct row rows[] = {
-#define FIELD(id, name, payloads, kind, mask, help) {FIELD_##id, false, "", #name, "", help, 0, 0},
+#define FIELD(id, name, payloads, kind, mask, help)                                                \
+	{FIELD_##id, false, TABLE_NAMES("", #name), "", help, 0, 0},
 #include "policy/field.def"
 #undef FIELD
 };

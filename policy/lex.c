@@ -6,25 +6,33 @@
 
 #include "policy/table.h"
 
+/* What a byte is to the lexer; of those in names, what TABLE_FOLD() makes of it. */
+enum { SPACE = 1, MORE_IN_WORDS, IN_NAMES = '0' };
+
+#define LETTER(lower, upper) [lower] = (lower), [upper] = (lower)
+
+static const unsigned char classes[256] = {
+	[' '] = SPACE,	       ['\t'] = SPACE,	      ['\r'] = SPACE,	['.'] = MORE_IN_WORDS,
+	[':'] = MORE_IN_WORDS, ['/'] = MORE_IN_WORDS, LETTER('_', '-'), LETTER('a', 'A'),
+	LETTER('b', 'B'),      LETTER('c', 'C'),      LETTER('d', 'D'), LETTER('e', 'E'),
+	LETTER('f', 'F'),      LETTER('g', 'G'),      LETTER('h', 'H'), LETTER('i', 'I'),
+	LETTER('j', 'J'),      LETTER('k', 'K'),      LETTER('l', 'L'), LETTER('m', 'M'),
+	LETTER('n', 'N'),      LETTER('o', 'O'),      LETTER('p', 'P'), LETTER('q', 'Q'),
+	LETTER('r', 'R'),      LETTER('s', 'S'),      LETTER('t', 'T'), LETTER('u', 'U'),
+	LETTER('v', 'V'),      LETTER('w', 'W'),      LETTER('x', 'X'), LETTER('y', 'Y'),
+	LETTER('z', 'Z'),      ['0'] = '0',	      ['1'] = '1',	['2'] = '2',
+	['3'] = '3',	       ['4'] = '4',	      ['5'] = '5',	['6'] = '6',
+	['7'] = '7',	       ['8'] = '8',	      ['9'] = '9',
+};
+
+static unsigned class_of(char c)
+{
+	return classes[(unsigned char)c];
+}
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool in_word(char c)
-{
-	return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == ':' || c == '/' ||
-	       c == '-';
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
 }
 
 /* The end of the character at `at`, so that a message never shows half of one. */
@@ -38,7 +46,7 @@ static size_t character_end(const struct source *source, size_t at)
 
 static size_t word_end(const struct source *source, size_t at)
 {
-	while (at < source->size && in_word(source->text[at]))
+	while (at < source->size && class_of(source->text[at]) >= MORE_IN_WORDS)
 		at++;
 	return at;
 }
@@ -56,10 +64,10 @@ static size_t skip_space(const struct source *source, size_t at, bool comments, 
 	while (at < source->size) {
 		char c = source->text[at];
 
-		if (c == '#' && comments)
-			at = line_end(source, at);
-		else if (is_space(c) || (newlines && c == '\n'))
+		if (class_of(c) == SPACE || (newlines && c == '\n'))
 			at++;
+		else if (c == '#' && comments)
+			at = line_end(source, at);
 		else
 			break;
 	}
@@ -77,7 +85,7 @@ static bool starts_statement(const struct source *source, size_t at)
 	return false;
 }
 
-/* Skips what is between tokens. True if a newline was met that ends a statement; it is skipped. */
+/* Skips what is between tokens. True if a newline is next that ends a statement. */
 static bool skip_to_token(struct lexer *lexer)
 {
 	const struct source *source = lexer->source;
@@ -86,13 +94,15 @@ static bool skip_to_token(struct lexer *lexer)
 	lexer->at = skip_space(source, lexer->at, !lexer->list, lexer->list);
 	if (lexer->at == source->size || source->text[lexer->at] != '\n')
 		return false;
-	next = skip_space(source, lexer->at, true, true);
-	if ((lexer->open == 0 && !lexer->after_comma) || starts_statement(source, next)) {
-		lexer->open = 0;
+	if (lexer->open == 0 && !lexer->after_comma)
 		return true;
+	next = skip_space(source, lexer->at, true, true);
+	if (!starts_statement(source, next)) {
+		lexer->at = next;
+		return false;
 	}
-	lexer->at = next;
-	return false;
+	lexer->open = 0;
+	return true;
 }
 
 static enum token_kind word_kind(const char *text, size_t size)
@@ -104,29 +114,33 @@ static enum token_kind word_kind(const char *text, size_t size)
 	return memchr(text, '-', size) ? TOKEN_RANGE : TOKEN_NUMBER;
 }
 
+/* What a character is by itself, or else together with the one that may follow it. */
 static const struct {
-	char text[3];
-	enum token_kind kind;
-} operators[] = {
-	/* The longer ones first. */
-	{"&&", TOKEN_AND},	 {"||", TOKEN_OR},	   {"==", TOKEN_EQ},
-	{"!=", TOKEN_NE},	 {"<=", TOKEN_LE},	   {">=", TOKEN_GE},
-	{"<", TOKEN_LT},	 {">", TOKEN_GT},	   {"&", TOKEN_MASK},
-	{"|", TOKEN_BAR},	 {"!", TOKEN_NOT},	   {"~", TOKEN_TILDE},
-	{",", TOKEN_COMMA},	 {"(", TOKEN_PAREN_OPEN},  {")", TOKEN_PAREN_CLOSE},
-	{"{", TOKEN_BRACE_OPEN}, {"}", TOKEN_BRACE_CLOSE},
+	unsigned char alone, both;
+	char second;
+} operators[128] = {
+	['&'] = {TOKEN_MASK, TOKEN_AND, '&'}, ['|'] = {TOKEN_BAR, TOKEN_OR, '|'},
+	['='] = {TOKEN_OTHER, TOKEN_EQ, '='}, ['!'] = {TOKEN_NOT, TOKEN_NE, '='},
+	['<'] = {TOKEN_LT, TOKEN_LE, '='},    ['>'] = {TOKEN_GT, TOKEN_GE, '='},
+	['~'] = {.alone = TOKEN_TILDE},	      [','] = {.alone = TOKEN_COMMA},
+	['('] = {.alone = TOKEN_PAREN_OPEN},  [')'] = {.alone = TOKEN_PAREN_CLOSE},
+	['{'] = {.alone = TOKEN_BRACE_OPEN},  ['}'] = {.alone = TOKEN_BRACE_CLOSE},
 };
 
 static enum token_kind read_operator(const struct source *source, size_t *at)
 {
-	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
-		size_t size = strlen(operators[i].text);
+	const char *text = source->text + *at;
+	unsigned char c = (unsigned char)*text;
 
-		if (source->size - *at < size ||
-		    memcmp(source->text + *at, operators[i].text, size) != 0)
-			continue;
-		*at += size;
-		return operators[i].kind;
+	if (c < sizeof(operators) / sizeof(operators[0]) && operators[c].alone) {
+		if (operators[c].both && source->size - *at > 1 && text[1] == operators[c].second) {
+			*at += 2;
+			return operators[c].both;
+		}
+		if (operators[c].alone != TOKEN_OTHER) {
+			*at += 1;
+			return operators[c].alone;
+		}
 	}
 	*at = character_end(source, *at);
 	return TOKEN_OTHER;
@@ -141,21 +155,37 @@ static enum token_kind read_string(const struct source *source, size_t *at)
 	return quote ? TOKEN_STRING : TOKEN_OPEN_STRING;
 }
 
-static enum token_kind read_token(const struct source *source, size_t *at)
+/* Reads what starts as a name does: mostly it is one, or a keyword, and its key is known, too. */
+static enum token_kind read_name(const struct source *source, size_t *at, uint64_t *key)
+{
+	size_t start = *at, end = start;
+	uint64_t bytes = 0;
+
+	for (; end < source->size && class_of(source->text[end]) >= IN_NAMES; end++)
+		bytes = bytes << 8 | class_of(source->text[end]);
+	*at = word_end(source, end);
+	if (*at > end)
+		return word_kind(source->text + start, *at - start);
+	*key = bytes;
+	return TOKEN_WORD;
+}
+
+static enum token_kind read_token(const struct source *source, size_t *at, uint64_t *key)
 {
 	size_t start = *at;
 	char c = source->text[start];
 
+	if (class_of(c) >= IN_NAMES && !is_digit(c))
+		return read_name(source, at, key);
 	if (c == '"')
 		return read_string(source, at);
-	if (c == '@') {
-		*at = word_end(source, start + 1);
-		return TOKEN_GROUP;
-	}
-	if (!in_word(c))
+	if (class_of(c) < MORE_IN_WORDS && c != '@')
 		return read_operator(source, at);
-	*at = word_end(source, start);
-	return word_kind(source->text + start, *at - start);
+	*at = word_end(source, start + 1);
+	if (c != '@')
+		return word_kind(source->text + start, *at - start);
+	*key = table_key(source->text + start, *at - start);
+	return TOKEN_GROUP;
 }
 
 static void track(struct lexer *lexer, enum token_kind kind)
@@ -167,29 +197,23 @@ static void track(struct lexer *lexer, enum token_kind kind)
 		lexer->open--;
 }
 
-struct token lex_next(struct lexer *lexer)
+void lex_next(struct lexer *lexer, struct token *token)
 {
-	struct token token = {.where = {.source = lexer->source}};
 	bool newline = skip_to_token(lexer);
 
-	token.where.start = lexer->at;
+	token->where.source = lexer->source;
+	token->where.start = token->where.end = lexer->at;
+	token->key = 0;
 	if (newline) {
-		token.kind = TOKEN_NEWLINE;
-		token.where.end = lexer->at++;
+		token->kind = TOKEN_NEWLINE;
+		lexer->at++;
 	} else if (lexer->at == lexer->source->size) {
-		token.kind = TOKEN_END;
-		token.where.end = lexer->at;
+		token->kind = TOKEN_END;
 	} else {
-		token.kind = read_token(lexer->source, &lexer->at);
-		token.where.end = lexer->at;
+		token->kind = read_token(lexer->source, &lexer->at, &token->key);
+		token->where.end = lexer->at;
 	}
-	track(lexer, token.kind);
-	return token;
-}
-
-const char *token_text(const struct token *token)
-{
-	return token->where.source->text + token->where.start;
+	track(lexer, token->kind);
 }
 
 static int digit_value(char c)

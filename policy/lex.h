@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "policy/diag.h"
+#include "policy/table.h"
 
 enum token_kind {
 	TOKEN_END,
@@ -39,6 +40,7 @@ enum token_kind {
 struct token {
 	enum token_kind kind;
 	struct range where;
+	uint64_t key; /* TABLE_KEY() of a word or group that may be a name; of all else 0 */
 };
 
 /**
@@ -54,14 +56,27 @@ struct lexer {
 };
 
 /**
- * Reads the next token; at the end of the source TOKEN_END, again and again. A newline that would
- * be a space is TOKEN_NEWLINE all the same where the next line starts with a statement's keyword,
- * so that a forgotten bracket does not swallow the statements below it.
+ * Reads the next token to `token`; at the end of the source TOKEN_END, again and again. A newline
+ * that would be a space is TOKEN_NEWLINE all the same where the next line starts with a statement's
+ * keyword, so that a forgotten bracket does not swallow the statements below it.
  */
-struct token lex_next(struct lexer *lexer);
+void lex_next(struct lexer *lexer, struct token *token);
 
 /** The first byte of a token's text, which is where.end - where.start bytes long. */
-const char *token_text(const struct token *token);
+static inline const char *token_text(const struct token *token)
+{
+	return token->where.source->text + token->where.start;
+}
+
+static inline size_t token_size(const struct token *token)
+{
+	return token->where.end - token->where.start;
+}
+
+/** Whether a token is this word, a string literal, in any case and with '-' for '_'. */
+#define TOKEN_IS(token, word)                                                                      \
+	((token)->key == TABLE_KEY(word) && token_size(token) == sizeof(word) - 1 &&               \
+	 (sizeof(word) - 1 <= 8 || table_same_name(token_text(token), sizeof(word) - 1, word)))
 
 enum number_status { NUMBER_OK, NUMBER_MALFORMED, NUMBER_OCTAL, NUMBER_TOO_LARGE };
 

@@ -24,21 +24,20 @@ static struct range since(const struct parser *parser, size_t start)
 	return (struct range){parser->lexer.source, start, parser->last_end};
 }
 
-static bool accept(struct parser *parser, enum token_kind kind)
+static bool accept_if(struct parser *parser, bool there)
 {
-	if (parser->token.kind != kind)
-		return false;
-	parser_advance(parser);
-	return true;
+	if (there)
+		parser_advance(parser);
+	return there;
 }
 
-static bool accept_word(struct parser *parser, const char *word)
+static bool accept(struct parser *parser, enum token_kind kind)
 {
-	if (!parser_at_word(parser, word))
-		return false;
-	parser_advance(parser);
-	return true;
+	return accept_if(parser, parser->token.kind == kind);
 }
+
+/* Goes on if the token is this word, a string literal. */
+#define ACCEPT(parser, word) accept_if(parser, PARSER_AT(parser, word))
 
 /* A bracket that is never closed is reported where it was opened. */
 static bool close_bracket(struct parser *parser, struct range opened, enum token_kind kind,
@@ -175,7 +174,7 @@ static bool read_scalar(struct parser *parser, struct value_context *context, ui
 
 	*value = 0;
 	if (token.kind == TOKEN_WORD) {
-		row = constants ? table_find(constants, text, size) : NULL;
+		row = constants ? parser_find(parser, constants) : NULL;
 		if (!row)
 			unknown_constant(parser, context->field);
 		else
@@ -427,9 +426,9 @@ static bool read_comparison(struct parser *parser, struct value_context *context
 	if (accept(parser, TOKEN_MASK))
 		return read_masked(parser, context, test);
 	test->relation = RELATION_IN;
-	if (accept_word(parser, "not"))
+	if (ACCEPT(parser, "not"))
 		test->relation = RELATION_NOT_IN;
-	if (accept_word(parser, "in"))
+	if (ACCEPT(parser, "in"))
 		return read_set(parser, context, test);
 	parser_expected(parser, test->relation == RELATION_NOT_IN
 					? "in"
@@ -472,17 +471,19 @@ static struct cond *read_test(struct parser *parser, const struct statement *sta
 {
 	size_t start = parser->token.where.start;
 	struct value_context context = {0};
+	const struct row *row;
 	struct cond *cond;
 
 	if (parser->token.kind != TOKEN_WORD) {
 		parser_expected(parser, "a field");
 		return NULL;
 	}
-	context.field = field_find(token_text(&parser->token), (size_t)parser_length(parser));
-	if (!context.field) {
+	row = parser_find(parser, &field_table);
+	if (!row) {
 		parser_unknown(parser, &field_table);
 		return NULL;
 	}
+	context.field = &fields[row->number];
 	if (++parser->tests > TESTS_MAX) {
 		error(parser, parser->token.where, "a condition with more than 4096 tests");
 		return NULL;
@@ -526,7 +527,7 @@ static struct cond *read_not(struct parser *parser, const struct statement *stat
 	struct cond *cond;
 
 	/* Two of them are none. */
-	while (accept(parser, TOKEN_NOT) || accept_word(parser, "not"))
+	while (accept(parser, TOKEN_NOT) || ACCEPT(parser, "not"))
 		negated = !negated;
 	if (parser->token.kind == TOKEN_PAREN_OPEN)
 		cond = read_parenthesised(parser, statement);
@@ -541,12 +542,12 @@ static struct cond *read_not(struct parser *parser, const struct statement *stat
 
 static bool accept_and(struct parser *parser)
 {
-	return accept(parser, TOKEN_AND) || accept_word(parser, "and");
+	return accept(parser, TOKEN_AND) || ACCEPT(parser, "and");
 }
 
 static bool accept_or(struct parser *parser)
 {
-	return accept(parser, TOKEN_OR) || accept_word(parser, "or");
+	return accept(parser, TOKEN_OR) || ACCEPT(parser, "or");
 }
 
 static struct cond *read_and(struct parser *parser, const struct statement *statement)

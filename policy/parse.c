@@ -12,18 +12,7 @@
 void parser_advance(struct parser *parser)
 {
 	parser->last_end = parser->token.where.end;
-	parser->token = lex_next(&parser->lexer);
-}
-
-int parser_length(const struct parser *parser)
-{
-	return (int)(parser->token.where.end - parser->token.where.start);
-}
-
-bool parser_at_word(const struct parser *parser, const char *word)
-{
-	return parser->token.kind == TOKEN_WORD &&
-	       table_same_name(token_text(&parser->token), (size_t)parser_length(parser), word);
+	lex_next(&parser->lexer, &parser->token);
 }
 
 void parser_expected(struct parser *parser, const char *wanted)
@@ -107,20 +96,19 @@ static bool is_denied_by_name_alone(const struct statement *statement, const str
 
 static void add_group(struct parser *parser, struct statement *statement)
 {
-	const char *text = token_text(&parser->token);
-	size_t size = (size_t)parser_length(parser);
 	const struct table *groups =
 		statement->subject == SUBJECT_REGISTER ? &register_group_table : &group_table;
-	const struct row *group = table_find(groups, text, size);
+	const struct row *group = parser_find(parser, groups);
 
-	if (table_same_name(text, size, "@all"))
+	if (PARSER_AT(parser, "@all"))
 		add_all(statement);
 	else if (statement->subject == SUBJECT_SQE_FLAGS)
 		diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
 			 "SQE flags have no groups but @all");
 	else if (group && is_denied_by_name_alone(statement, group))
 		diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
-			 "what is in %.*s can be denied only by its own name", (int)size, text);
+			 "what is in %.*s can be denied only by its own name",
+			 parser_length(parser), token_text(&parser->token));
 	else if (group)
 		add_members(parser, statement, group);
 	else
@@ -144,8 +132,7 @@ static void add_proposal(struct parser *parser, struct statement *statement, con
 static void add_name(struct parser *parser, struct statement *statement)
 {
 	const struct table *table = policy_table(statement->subject);
-	const struct row *row =
-		table_find(table, token_text(&parser->token), (size_t)parser_length(parser));
+	const struct row *row = parser_find(parser, table);
 
 	if (!row)
 		parser_unknown(parser, table);
@@ -161,8 +148,7 @@ static void add_name(struct parser *parser, struct statement *statement)
 static bool read_number(struct parser *parser, uint64_t max, uint64_t *value)
 {
 	const struct token *token = &parser->token;
-	enum number_status status =
-		lex_number(token_text(token), (size_t)parser_length(parser), false, value);
+	enum number_status status = lex_number(token_text(token), token_size(token), false, value);
 
 	if (status == NUMBER_OK && *value > max)
 		status = NUMBER_TOO_LARGE;
@@ -238,7 +224,7 @@ static void read_elements(struct parser *parser, bool (*add)(struct parser *pars
 	bool due = true;
 
 	for (; !at_end(parser); parser_advance(parser)) {
-		if (!due && parser_at_word(parser, "if"))
+		if (!due && PARSER_AT(parser, "if"))
 			break;
 		if (parser->token.kind == TOKEN_COMMA) {
 			if (due)
@@ -301,13 +287,11 @@ struct names {
 
 static void add_table_name(struct parser *parser, const struct names *names)
 {
-	const char *text = token_text(&parser->token);
-	size_t size = (size_t)parser_length(parser);
-	const struct row *row = table_find(names->table, text, size);
+	const struct row *row = parser_find(parser, names->table);
 
 	if (row)
 		set_add(names->numbers, (unsigned)row->number);
-	else if (table_same_name(text, size, "@all"))
+	else if (PARSER_AT(parser, "@all"))
 		set_fill(names->numbers);
 	else
 		parser_unknown(parser, names->table);
@@ -370,9 +354,9 @@ static enum subject read_subject(struct parser *parser)
 {
 	enum subject subject = SUBJECT_OP;
 
-	if (parser_at_word(parser, "register"))
+	if (PARSER_AT(parser, "register"))
 		subject = SUBJECT_REGISTER;
-	else if (parser_at_word(parser, "sqe_flags"))
+	else if (PARSER_AT(parser, "sqe_flags"))
 		subject = SUBJECT_SQE_FLAGS;
 	if (subject != SUBJECT_OP)
 		parser_advance(parser);
@@ -391,9 +375,9 @@ static void read_default(struct parser *parser, size_t start)
 
 	parser_advance(parser);
 	subject = read_subject(parser);
-	if (parser_at_word(parser, "deny")) {
+	if (PARSER_AT(parser, "deny")) {
 		effect = EFFECT_DEFAULT_DENY;
-	} else if (!parser_at_word(parser, "allow")) {
+	} else if (!PARSER_AT(parser, "allow")) {
 		parser_expected(parser, "allow or deny");
 		skip_statement(parser);
 		return;
@@ -419,7 +403,7 @@ static void read_rule(struct parser *parser, size_t start, enum effect effect)
 	if (!statement)
 		return;
 	read_members(parser, statement);
-	if (parser_at_word(parser, "if")) {
+	if (PARSER_AT(parser, "if")) {
 		if (subject != SUBJECT_OP)
 			diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
 				 "only operations can have a condition");
@@ -514,31 +498,24 @@ static void read_include(struct parser *parser)
 	}
 }
 
-static const struct {
-	const char *word;
-	enum effect effect;
-} rules[] = {{"allow", EFFECT_ALLOW}, {"deny", EFFECT_DENY}, {"require", EFFECT_REQUIRE}};
-
 static void read_statement(struct parser *parser)
 {
 	size_t start = parser->token.where.start;
 
-	if (parser_at_word(parser, "default")) {
+	if (PARSER_AT(parser, "allow")) {
+		read_rule(parser, start, EFFECT_ALLOW);
+	} else if (PARSER_AT(parser, "deny")) {
+		read_rule(parser, start, EFFECT_DENY);
+	} else if (PARSER_AT(parser, "require")) {
+		read_rule(parser, start, EFFECT_REQUIRE);
+	} else if (PARSER_AT(parser, "default")) {
 		read_default(parser, start);
-		return;
-	}
-	if (parser_at_word(parser, "include")) {
+	} else if (PARSER_AT(parser, "include")) {
 		read_include(parser);
-		return;
+	} else {
+		parser_expected(parser, "allow, deny, require, default or include");
+		skip_statement(parser);
 	}
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (!parser_at_word(parser, rules[i].word))
-			continue;
-		read_rule(parser, start, rules[i].effect);
-		return;
-	}
-	parser_expected(parser, "allow, deny, require, default or include");
-	skip_statement(parser);
 }
 
 static void end_statement(struct parser *parser)

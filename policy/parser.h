@@ -22,10 +22,21 @@ struct parser {
 void parser_advance(struct parser *parser);
 
 /** The length of the token's text, as printf's %.*s wants it. */
-int parser_length(const struct parser *parser);
+static inline int parser_length(const struct parser *parser)
+{
+	return (int)token_size(&parser->token);
+}
 
-/** Whether the token is this word, in any case. */
-bool parser_at_word(const struct parser *parser, const char *word);
+/** Whether the token is this word, a string literal, in any case. */
+#define PARSER_AT(parser, word) TOKEN_IS(&(parser)->token, word)
+
+/** The row of the table that the token names, or NULL. */
+static inline const struct row *parser_find(const struct parser *parser, const struct table *table)
+{
+	const struct token *token = &parser->token;
+
+	return table_find_key(table, token->key, token_text(token), token_size(token));
+}
 
 /** Adds "expected ..., not ..." at the token. */
 void parser_expected(struct parser *parser, const char *wanted);

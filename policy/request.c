@@ -154,8 +154,8 @@ static void read_op(struct reader *reader, struct range word, const struct table
  * (include/linux/net.h), which are the same on every architecture here.
  */
 static const struct row type_flag_rows[] = {
-	{04000, false, "SOCK_", "nonblock", "", "", PAYLOAD_NONE, 0},
-	{02000000, false, "SOCK_", "cloexec", "", "", PAYLOAD_NONE, 0},
+	{04000, false, TABLE_NAMES("SOCK_", "nonblock"), "", "", PAYLOAD_NONE, 0},
+	{02000000, false, TABLE_NAMES("SOCK_", "cloexec"), "", "", PAYLOAD_NONE, 0},
 };
 const struct table request_type_flag_table = {"flag of a socket", type_flag_rows, 2};
 

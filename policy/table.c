@@ -34,29 +34,30 @@ enum {
 
 static const struct row register_group_rows[] = {
 #define REGISTER_GROUP(id, name, help)                                                             \
-	{1 << REGISTER_BIT_##id, false, "@", #name, "", help, PAYLOAD_NONE, 0},
+	{1 << REGISTER_BIT_##id, false, TABLE_NAMES("@", #name), "", help, PAYLOAD_NONE, 0},
 #include "policy/register-group.def"
 #undef REGISTER_GROUP
 };
 
 static const struct row group_rows[] = {
-#define GROUP(id, name, help) {id, false, "@", #name, "", help, PAYLOAD_NONE, 0},
+#define GROUP(id, name, help) {id, false, TABLE_NAMES("@", #name), "", help, PAYLOAD_NONE, 0},
 #include "policy/group.def"
 #undef GROUP
 };
 
 static const struct row op_rows[] = {
 #define OP(number, name, payload, groups, since, calls, help)                                      \
-	{number, false, "IORING_OP_", #name, since, help, PAYLOAD_##payload, groups},
+	{number, false, TABLE_NAMES("IORING_OP_", #name), since, help, PAYLOAD_##payload, groups},
 #include "policy/op.def"
 #undef OP
 };
 
 #define ROW(number, prefix, name, since, help)                                                     \
-	{number, false, prefix, name, since, help, PAYLOAD_NONE, 0},
+	{number, false, TABLE_NAMES(prefix, name), since, help, PAYLOAD_NONE, 0},
 
 #define REGISTER_ROW(number, proposed, prefix, name, group, since, help)                           \
-	{number, proposed, prefix, name, since, help, PAYLOAD_NONE, 1 << REGISTER_BIT_##group},
+	{number, proposed,     TABLE_NAMES(prefix, name), since,                                   \
+	 help,	 PAYLOAD_NONE, 1 << REGISTER_BIT_##group},
 
 static const struct row register_rows[] = {
 #define REGISTER(number, name, group, since, help)                                                 \
@@ -183,18 +184,10 @@ const enum arch arch_here = ARCH_POWERPC;
 #error "add the open flags of this architecture to policy/open-flag.def"
 #endif
 
-/* Not tolower(): what a policy means must not hang on the locale. */
-static char fold(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	return c == '-' ? '_' : c;
-}
-
 static bool same(const char *a, const char *b, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		if (fold(a[i]) != fold(b[i]))
+		if (TABLE_FOLD(a[i]) != TABLE_FOLD(b[i]))
 			return false;
 	return true;
 }
@@ -204,25 +197,40 @@ bool table_same_name(const char *name, size_t size, const char *other)
 	return size == strlen(other) && same(name, other, size);
 }
 
+uint64_t table_key(const char *name, size_t size)
+{
+	uint64_t key = 0;
+
+	for (size_t i = size > 8 ? size - 8 : 0; i < size; i++)
+		key = key << 8 | TABLE_FOLD(name[i]);
+	return key;
+}
+
+/* The name's key is that of the row, which leaves what is before the last eight bytes. */
+static bool is_name(const struct row *row, const char *name, size_t size)
+{
+	size_t prefix = row->prefix_size;
+
+	if (size == row->name_size)
+		return size <= 8 || same(name, row->name, size - 8);
+	return size == prefix + row->name_size && same(name, row->prefix, prefix) &&
+	       same(name + prefix, row->name, size - prefix);
+}
+
+const struct row *table_find_key(const struct table *table, uint64_t key, const char *name,
+				 size_t size)
+{
+	const struct row *end = table->rows + table->n;
+
+	for (const struct row *row = table->rows; row < end; row++)
+		if ((row->name_key == key || row->full_key == key) && is_name(row, name, size))
+			return row;
+	return NULL;
+}
+
 const struct row *table_find(const struct table *table, const char *name, size_t size)
 {
-	char start = size > 0 ? fold(name[0]) : '\0';
-
-	for (size_t i = 0; i < table->n; i++) {
-		const struct row *row = &table->rows[i];
-		size_t prefix;
-
-		/* Most rows start otherwise, and this is done for every word of a policy. */
-		if (start != row->name[0] && start != fold(row->prefix[0]))
-			continue;
-		prefix = strlen(row->prefix);
-		if (table_same_name(name, size, row->name))
-			return row;
-		if (size > prefix && same(name, row->prefix, prefix) &&
-		    table_same_name(name + prefix, size - prefix, row->name))
-			return row;
-	}
-	return NULL;
+	return table_find_key(table, table_key(name, size), name, size);
 }
 
 const struct row *table_row(const struct table *table, uint64_t number)
@@ -269,15 +277,15 @@ size_t table_distance(const char *name, size_t size, const char *other, size_t l
 
 		now[0] = i;
 		for (size_t j = 1; j <= length; j++) {
-			char a = fold(name[i - 1]), b = fold(other[j - 1]);
+			char a = TABLE_FOLD(name[i - 1]), b = TABLE_FOLD(other[j - 1]);
 			size_t best = above[j - 1] + (a != b);
 
 			if (above[j] + 1 < best)
 				best = above[j] + 1;
 			if (now[j - 1] + 1 < best)
 				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a == fold(other[j - 2]) && b == fold(name[i - 2]) &&
-			    two_above[j - 2] + 1 < best)
+			if (i > 1 && j > 1 && a == TABLE_FOLD(other[j - 2]) &&
+			    b == TABLE_FOLD(name[i - 2]) && two_above[j - 2] + 1 < best)
 				best = two_above[j - 2] + 1;
 			now[j] = best;
 		}

@@ -13,14 +13,37 @@ enum payload { PAYLOAD_NONE = 1, PAYLOAD_OPEN = 2, PAYLOAD_SOCKET = 4, PAYLOAD_C
 /** One name that the kernel has for a number. */
 struct row {
 	uint64_t number;
-	bool proposed;	      /* in no released kernel: the number is a guess, never to be used */
-	const char *prefix;   /* what C's name has before the short one: "IORING_OP_" */
-	const char *name;     /* the short name, lower case: "openat2"; C's is in capitals */
+	bool proposed;	    /* in no released kernel: the number is a guess, never to be used */
+	const char *prefix; /* what C's name has before the short one: "IORING_OP_" */
+	const char *name;   /* the short name, lower case: "openat2"; C's is in capitals */
+	uint8_t prefix_size, name_size;
+	uint64_t name_key, full_key; /* TABLE_KEY() of the short name and of C's */
 	const char *since;    /* the first kernel that has it; "" where proposed or not known */
 	const char *help;     /* what it does, in one line; "" for constants that are well known */
 	enum payload payload; /* of an op */
 	uint32_t groups;      /* of an op or register op: bits, the numbers of its groups' rows */
 };
+
+/**
+ * The last eight bytes of a name, the last one lowest, in lower case and with '_' for '-'; before
+ * fewer there are zeros. Most names are told from all others by this one number, which a compiler
+ * knows of those in tables, and a lexer has when it comes to the end of a word.
+ */
+#define TABLE_KEY(name)                                                                            \
+	(TABLE_KEY_BYTE(name, 0) | TABLE_KEY_BYTE(name, 1) | TABLE_KEY_BYTE(name, 2) |             \
+	 TABLE_KEY_BYTE(name, 3) | TABLE_KEY_BYTE(name, 4) | TABLE_KEY_BYTE(name, 5) |             \
+	 TABLE_KEY_BYTE(name, 6) | TABLE_KEY_BYTE(name, 7))
+#define TABLE_KEY_BYTE(name, from_end)                                                             \
+	((uint64_t)TABLE_FOLD(("\0\0\0\0\0\0\0\0" name)[sizeof(name) + 6 - (from_end)])            \
+	 << 8 * (from_end))
+
+/** A byte of a name as names are compared: not tolower(), since that hangs on the locale. */
+#define TABLE_FOLD(c)                                                                              \
+	(unsigned char)((c) >= 'A' && (c) <= 'Z' ? (c) - 'A' + 'a' : (c) == '-' ? '_' : (c))
+
+/** The names of a row, from string literals. */
+#define TABLE_NAMES(prefix, name)                                                                  \
+	prefix, name, sizeof(prefix) - 1, sizeof(name) - 1, TABLE_KEY(name), TABLE_KEY(prefix name)
 
 /** A table of names of one kind; rows in the order of their numbers, proposals last. */
 struct table {
@@ -61,6 +84,13 @@ extern const struct table accmode_table, resolve_table, family_table, sock_type_
  * @return the row, or NULL if no row has the `size` bytes at `name` for a name
  */
 const struct row *table_find(const struct table *table, const char *name, size_t size);
+
+/** TABLE_KEY() of the `size` bytes at `name`. */
+uint64_t table_key(const char *name, size_t size);
+
+/** Likewise, where the name's key is known. */
+const struct row *table_find_key(const struct table *table, uint64_t key, const char *name,
+				 size_t size);
 
 /** Whether the `size` bytes at `name` are `other`, where case does not count and '-' is '_'. */
 bool table_same_name(const char *name, size_t size, const char *other);
