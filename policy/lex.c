@@ -7,22 +7,23 @@
 #include "policy/table.h"
 
 /* What a byte is to the lexer; of those in names, what TABLE_FOLD() makes of it. */
-enum { SPACE = 1, MORE_IN_WORDS, IN_NAMES = '0' };
+enum { SPACE = 1, SKIPPED, MORE_IN_WORDS, IN_NAMES = '0' };
 
 #define LETTER(lower, upper) [lower] = (lower), [upper] = (lower)
 
 static const unsigned char classes[256] = {
-	[' '] = SPACE,	       ['\t'] = SPACE,	      ['\r'] = SPACE,	['.'] = MORE_IN_WORDS,
-	[':'] = MORE_IN_WORDS, ['/'] = MORE_IN_WORDS, LETTER('_', '-'), LETTER('a', 'A'),
-	LETTER('b', 'B'),      LETTER('c', 'C'),      LETTER('d', 'D'), LETTER('e', 'E'),
-	LETTER('f', 'F'),      LETTER('g', 'G'),      LETTER('h', 'H'), LETTER('i', 'I'),
-	LETTER('j', 'J'),      LETTER('k', 'K'),      LETTER('l', 'L'), LETTER('m', 'M'),
-	LETTER('n', 'N'),      LETTER('o', 'O'),      LETTER('p', 'P'), LETTER('q', 'Q'),
-	LETTER('r', 'R'),      LETTER('s', 'S'),      LETTER('t', 'T'), LETTER('u', 'U'),
-	LETTER('v', 'V'),      LETTER('w', 'W'),      LETTER('x', 'X'), LETTER('y', 'Y'),
-	LETTER('z', 'Z'),      ['0'] = '0',	      ['1'] = '1',	['2'] = '2',
-	['3'] = '3',	       ['4'] = '4',	      ['5'] = '5',	['6'] = '6',
-	['7'] = '7',	       ['8'] = '8',	      ['9'] = '9',
+	[' '] = SPACE,	  ['\t'] = SPACE,	 ['\r'] = SPACE,	['\n'] = SKIPPED,
+	['#'] = SKIPPED,  ['.'] = MORE_IN_WORDS, [':'] = MORE_IN_WORDS, ['/'] = MORE_IN_WORDS,
+	LETTER('_', '-'), LETTER('a', 'A'),	 LETTER('b', 'B'),	LETTER('c', 'C'),
+	LETTER('d', 'D'), LETTER('e', 'E'),	 LETTER('f', 'F'),	LETTER('g', 'G'),
+	LETTER('h', 'H'), LETTER('i', 'I'),	 LETTER('j', 'J'),	LETTER('k', 'K'),
+	LETTER('l', 'L'), LETTER('m', 'M'),	 LETTER('n', 'N'),	LETTER('o', 'O'),
+	LETTER('p', 'P'), LETTER('q', 'Q'),	 LETTER('r', 'R'),	LETTER('s', 'S'),
+	LETTER('t', 'T'), LETTER('u', 'U'),	 LETTER('v', 'V'),	LETTER('w', 'W'),
+	LETTER('x', 'X'), LETTER('y', 'Y'),	 LETTER('z', 'Z'),	['0'] = '0',
+	['1'] = '1',	  ['2'] = '2',		 ['3'] = '3',		['4'] = '4',
+	['5'] = '5',	  ['6'] = '6',		 ['7'] = '7',		['8'] = '8',
+	['9'] = '9',
 };
 
 static unsigned class_of(char c)
@@ -155,65 +156,106 @@ static enum token_kind read_string(const struct source *source, size_t *at)
 	return quote ? TOKEN_STRING : TOKEN_OPEN_STRING;
 }
 
-/* Reads what starts as a name does: mostly it is one, or a keyword, and its key is known, too. */
-static enum token_kind read_name(const struct source *source, size_t *at, uint64_t *key)
+static enum token_kind read_word(const struct source *source, size_t *at)
 {
 	size_t start = *at, end = start;
-	uint64_t bytes = 0;
 
-	for (; end < source->size && class_of(source->text[end]) >= IN_NAMES; end++)
-		bytes = bytes << 8 | class_of(source->text[end]);
+	while (end < source->size && is_digit(source->text[end]))
+		end++;
 	*at = word_end(source, end);
-	if (*at > end)
-		return word_kind(source->text + start, *at - start);
-	*key = bytes;
-	return TOKEN_WORD;
+	if (*at == end)
+		return TOKEN_NUMBER;
+	return word_kind(source->text + start, *at - start);
 }
 
-static enum token_kind read_token(const struct source *source, size_t *at, uint64_t *key)
+static enum token_kind read_group(const struct source *source, size_t *at, uint64_t *key)
 {
 	size_t start = *at;
-	char c = source->text[start];
 
-	if (class_of(c) >= IN_NAMES && !is_digit(c))
-		return read_name(source, at, key);
-	if (c == '"')
-		return read_string(source, at);
-	if (class_of(c) < MORE_IN_WORDS && c != '@')
-		return read_operator(source, at);
 	*at = word_end(source, start + 1);
-	if (c != '@')
-		return word_kind(source->text + start, *at - start);
 	*key = table_key(source->text + start, *at - start);
 	return TOKEN_GROUP;
 }
 
-static void track(struct lexer *lexer, enum token_kind kind)
+/* Reads an operator or a bracket, or a character that starts nothing. */
+static enum token_kind read_sign(struct lexer *lexer)
 {
+	enum token_kind kind = read_operator(lexer->source, &lexer->at);
+
 	lexer->after_comma = kind == TOKEN_COMMA;
 	if (kind == TOKEN_PAREN_OPEN || kind == TOKEN_BRACE_OPEN)
 		lexer->open++;
 	if ((kind == TOKEN_PAREN_CLOSE || kind == TOKEN_BRACE_CLOSE) && lexer->open > 0)
 		lexer->open--;
+	return kind;
 }
 
-void lex_next(struct lexer *lexer, struct token *token)
+static enum token_kind read_token(struct lexer *lexer, struct token *token)
 {
-	bool newline = skip_to_token(lexer);
+	const struct source *source = lexer->source;
+	char c = source->text[lexer->at];
 
-	token->where.source = lexer->source;
-	token->where.start = token->where.end = lexer->at;
-	token->key = 0;
+	if (class_of(c) >= MORE_IN_WORDS)
+		return read_word(source, &lexer->at);
+	if (c == '"')
+		return read_string(source, &lexer->at);
+	if (c == '@')
+		return read_group(source, &lexer->at, &token->key);
+	return read_sign(lexer);
+}
+
+/* Reads what is no name, or comes after more than spaces. */
+__attribute__((noinline)) static void read_other(struct lexer *lexer, struct token *token)
+{
+	const struct source *source = lexer->source;
+	unsigned class = lexer->at < source->size ? class_of(source->text[lexer->at]) : 0;
+	size_t start = lexer->at;
+	bool newline = (class == SPACE || class == SKIPPED) && skip_to_token(lexer);
+
+	if (!newline && lexer->at > start) {
+		lex_next(lexer, token);
+		return;
+	}
+	lexer->after_comma = false;
+	*token = (struct token){TOKEN_END, {source, lexer->at, lexer->at}, 0};
 	if (newline) {
 		token->kind = TOKEN_NEWLINE;
 		lexer->at++;
-	} else if (lexer->at == lexer->source->size) {
-		token->kind = TOKEN_END;
-	} else {
-		token->kind = read_token(lexer->source, &lexer->at, &token->key);
+	} else if (lexer->at < source->size) {
+		token->kind = read_token(lexer, token);
 		token->where.end = lexer->at;
 	}
-	track(lexer, token->kind);
+}
+
+/* Most tokens are names and keywords, with a space before; their key comes with their end. */
+void lex_next(struct lexer *lexer, struct token *token)
+{
+	const struct source *source = lexer->source;
+	const char *text = source->text;
+	size_t at = lexer->at, start;
+	unsigned class = 0;
+	uint64_t key = 0;
+
+	while (at < source->size && text[at] == ' ')
+		at++;
+	lexer->at = start = at;
+	if (at == source->size || class_of(text[at]) <= '9') {
+		read_other(lexer, token);
+		return;
+	}
+	for (; at < source->size; at++) {
+		class = class_of(text[at]);
+		if (class < IN_NAMES)
+			break;
+		key = key << 8 | class;
+	}
+	if (class == MORE_IN_WORDS) {
+		read_other(lexer, token);
+		return;
+	}
+	*token = (struct token){TOKEN_WORD, {source, start, at}, key};
+	lexer->after_comma = false;
+	lexer->at = at;
 }
 
 static int digit_value(char c)

@@ -47,14 +47,14 @@ static int digit_value(char c)
 	return INT_MAX;
 }
 
-/* Reads digits of `base`, at most `digits_max`; returns how many there were. */
-static size_t read_digits(struct reader *reader, int base, size_t digits_max, unsigned *value)
+/* Reads at most four hexadecimal digits; returns how many there were. */
+static size_t read_hexadecimal(struct reader *reader, unsigned *value)
 {
 	size_t n = 0;
 
 	*value = 0;
-	for (; n < digits_max && !at_end(reader) && digit_value(*reader->at) < base; n++)
-		*value = *value * (unsigned)base + (unsigned)digit_value(*reader->at++);
+	for (; n < 4 && !at_end(reader) && digit_value(*reader->at) < 16; n++)
+		*value = *value * 16 + (unsigned)digit_value(*reader->at++);
 	return n;
 }
 
@@ -62,13 +62,16 @@ static size_t read_digits(struct reader *reader, int base, size_t digits_max, un
 static const char *read_decimal(struct reader *reader, unsigned max, const char *otherwise,
 				const char *too_large, uint8_t *value)
 {
-	bool zero = !at_end(reader) && *reader->at == '0';
-	unsigned number;
-	size_t n = read_digits(reader, 10, 4, &number);
+	const char *start = reader->at;
+	size_t n = 0, left = (size_t)(reader->end - start);
+	unsigned number = 0;
 
+	for (; n < 4 && n < left && start[n] >= '0' && start[n] <= '9'; n++)
+		number = number * 10 + (unsigned)(start[n] - '0');
+	reader->at += n;
 	if (n == 0)
 		return otherwise;
-	if (n > 1 && zero)
+	if (n > 1 && *start == '0')
 		return leading_zero;
 	if (number > max)
 		return too_large;
@@ -109,7 +112,7 @@ static const char *read_group(struct reader *reader, uint8_t bytes[16], size_t *
 	*n += size;
 	if (size == 4)
 		return read_ipv4(reader, bytes + *n - 4);
-	if (read_digits(reader, 16, 4, &group) == 0)
+	if (read_hexadecimal(reader, &group) == 0)
 		return no_address;
 	bytes[*n - 2] = (uint8_t)(group >> 8);
 	bytes[*n - 1] = (uint8_t)group;
@@ -158,12 +161,10 @@ static const char *read_ipv6(struct reader *reader, uint8_t bytes[16])
 /* Clears the bits after the prefix; returns whether any was set. */
 static bool clear_host_bits(struct network *network)
 {
+	unsigned size = network->v6 ? 16 : 4, host = 0xffU >> network->prefix % 8;
 	bool any = false;
 
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned bits = network->prefix > 8 * i ? network->prefix - 8 * i : 0;
-		unsigned host = bits < 8 ? 0xffU >> bits : 0;
-
+	for (unsigned i = network->prefix / 8; i < size; i++, host = 0xff) {
 		any = any || (network->bytes[i] & host);
 		network->bytes[i] = (uint8_t)(network->bytes[i] & ~host);
 	}

@@ -302,7 +302,7 @@ static bool read_element(struct parser *parser, struct value_context *context,
 static bool add_element(struct parser *parser, struct test *test, size_t *room,
 			const struct element *element)
 {
-	size_t bigger = *room ? 2 * *room : 4;
+	size_t bigger = *room ? 2 * *room : 1;
 	struct element *grown;
 
 	if (test->nr_elements == *room) {
@@ -347,23 +347,19 @@ static bool read_set(struct parser *parser, struct value_context *context, struc
 
 /* --- tests */
 
-static const struct {
-	enum token_kind token;
-	enum relation relation;
-} comparisons[] = {
-	{TOKEN_EQ, RELATION_EQ}, {TOKEN_NE, RELATION_NE}, {TOKEN_LT, RELATION_LT},
-	{TOKEN_LE, RELATION_LE}, {TOKEN_GT, RELATION_GT}, {TOKEN_GE, RELATION_GE},
-};
+_Static_assert((int)TOKEN_GE - (int)TOKEN_EQ == (int)RELATION_GE - (int)RELATION_EQ &&
+		       (int)TOKEN_LT - (int)TOKEN_EQ == (int)RELATION_LT - (int)RELATION_EQ,
+	       "comparisons are in one order");
 
 static bool read_relation(struct parser *parser, enum relation *relation)
 {
-	for (size_t i = 0; i < sizeof(comparisons) / sizeof(comparisons[0]); i++) {
-		if (!accept(parser, comparisons[i].token))
-			continue;
-		*relation = comparisons[i].relation;
-		return true;
-	}
-	return false;
+	enum token_kind kind = parser->token.kind;
+
+	if (kind < TOKEN_EQ || kind > TOKEN_GE)
+		return false;
+	*relation = RELATION_EQ + (kind - TOKEN_EQ);
+	parser_advance(parser);
+	return true;
 }
 
 static void warn_several_bits(struct parser *parser, struct range where)
@@ -436,35 +432,48 @@ static bool read_comparison(struct parser *parser, struct value_context *context
 	return false;
 }
 
-/* An op of the statement that does not have the field; -1 if all have it. */
-static int op_without(const struct statement *statement, const struct field *field)
+static enum payload payload_of(unsigned op)
 {
-	const struct set *members = &statement->members;
+	const struct row *row = table_row(&op_table, op);
 
-	for (unsigned op = set_next(members, 0); op < URING_OPS_MAX;
-	     op = set_next(members, op + 1)) {
-		const struct row *row = table_row(&op_table, op);
+	return row ? row->payload : PAYLOAD_NONE;
+}
 
-		if (!field_in(field, row ? row->payload : PAYLOAD_NONE))
-			return (int)op;
-	}
-	return -1;
+static unsigned payloads_of(const struct set *ops)
+{
+	unsigned payloads = 0;
+
+	for (unsigned op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1))
+		payloads |= payload_of(op);
+	return payloads;
+}
+
+/* The first op of the statement that does not have the field, of which there is one. */
+static unsigned op_without(const struct statement *statement, const struct field *field)
+{
+	unsigned op = set_first(&statement->members);
+
+	while (field_in(field, payload_of(op)))
+		op = set_next(&statement->members, op + 1);
+	return op;
 }
 
 static void check_field(struct parser *parser, const struct statement *statement,
 			const struct field *field)
 {
-	int op = op_without(statement, field);
-	const struct row *row = op < 0 ? NULL : table_row(&op_table, (unsigned)op);
+	const struct row *row;
+	unsigned op;
 
-	if (op < 0)
+	if ((parser->payloads & ~field->payloads) == 0)
 		return;
+	op = op_without(statement, field);
+	row = table_row(&op_table, op);
 	if (row)
 		diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
 			 "the operation %s has no field %s", row->name, field->name);
 	else
 		diag_add(parser->diags, SEVERITY_ERROR, parser->token.where,
-			 "the operation %d has no field %s", op, field->name);
+			 "the operation %u has no field %s", op, field->name);
 }
 
 static struct cond *read_test(struct parser *parser, const struct statement *statement)
@@ -478,7 +487,7 @@ static struct cond *read_test(struct parser *parser, const struct statement *sta
 		parser_expected(parser, "a field");
 		return NULL;
 	}
-	row = parser_find(parser, &field_table);
+	row = parser_find_by(parser, &parser->fields, &field_table);
 	if (!row) {
 		parser_unknown(parser, &field_table);
 		return NULL;
@@ -584,5 +593,6 @@ struct cond *parser_cond(struct parser *parser, const struct statement *statemen
 {
 	parser->tests = 0;
 	parser->nested = 0;
+	parser->payloads = payloads_of(&statement->members);
 	return read_or(parser, statement);
 }

@@ -9,12 +9,6 @@
 /* How deep texts may include each other. */
 #define INCLUDE_DEPTH_MAX 16
 
-void parser_advance(struct parser *parser)
-{
-	parser->last_end = parser->token.where.end;
-	lex_next(&parser->lexer, &parser->token);
-}
-
 void parser_expected(struct parser *parser, const char *wanted)
 {
 	const struct token *token = &parser->token;
@@ -132,7 +126,8 @@ static void add_proposal(struct parser *parser, struct statement *statement, con
 static void add_name(struct parser *parser, struct statement *statement)
 {
 	const struct table *table = policy_table(statement->subject);
-	const struct row *row = parser_find(parser, table);
+	const struct row *row = table == &op_table ? parser_find_by(parser, &parser->ops, table)
+						   : parser_find(parser, table);
 
 	if (!row)
 		parser_unknown(parser, table);

@@ -14,12 +14,18 @@ struct parser {
 	struct policy *policy;
 	struct diags *diags;
 	const struct loader *loader;
-	unsigned tests;	 /* of the condition being read */
-	unsigned nested; /* parentheses that it is in */
+	unsigned tests;	   /* of the condition being read */
+	unsigned nested;   /* parentheses that it is in */
+	unsigned payloads; /* those of the ops that it is about: a mask of enum payload */
+	struct table_index ops, fields;
 };
 
 /** Goes on to the next token. */
-void parser_advance(struct parser *parser);
+static inline void parser_advance(struct parser *parser)
+{
+	parser->last_end = parser->token.where.end;
+	lex_next(&parser->lexer, &parser->token);
+}
 
 /** The length of the token's text, as printf's %.*s wants it. */
 static inline int parser_length(const struct parser *parser)
@@ -36,6 +42,17 @@ static inline const struct row *parser_find(const struct parser *parser, const s
 	const struct token *token = &parser->token;
 
 	return table_find_key(table, token->key, token_text(token), token_size(token));
+}
+
+/** Likewise, with an index, which is made here when it is needed first. */
+static inline const struct row *parser_find_by(const struct parser *parser,
+					       struct table_index *index, const struct table *table)
+{
+	const struct token *token = &parser->token;
+
+	if (!index->table)
+		table_index(index, table);
+	return table_index_find(index, token->key, token_text(token), token_size(token));
 }
 
 /** Adds "expected ..., not ..." at the token. */

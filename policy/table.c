@@ -206,15 +206,18 @@ uint64_t table_key(const char *name, size_t size)
 	return key;
 }
 
-/* The name's key is that of the row, which leaves what is before the last eight bytes. */
-static bool is_name(const struct row *row, const char *name, size_t size)
+/* Whether all of a name is that of the row, of which the last eight bytes are. */
+static bool is_name(const struct row *row, uint64_t key, const char *name, size_t size)
 {
-	size_t prefix = row->prefix_size;
+	size_t prefix = row->prefix_size, rest = size > 8 ? size - 8 : 0;
 
-	if (size == row->name_size)
-		return size <= 8 || same(name, row->name, size - 8);
-	return size == prefix + row->name_size && same(name, row->prefix, prefix) &&
-	       same(name + prefix, row->name, size - prefix);
+	if (row->name_key == key && row->name_size == size)
+		return same(name, row->name, rest);
+	if (row->full_key != key || prefix + row->name_size != size)
+		return false;
+	return rest <= prefix ? same(name, row->prefix, rest)
+			      : same(name, row->prefix, prefix) &&
+					same(name + prefix, row->name, rest - prefix);
 }
 
 const struct row *table_find_key(const struct table *table, uint64_t key, const char *name,
@@ -223,7 +226,7 @@ const struct row *table_find_key(const struct table *table, uint64_t key, const 
 	const struct row *end = table->rows + table->n;
 
 	for (const struct row *row = table->rows; row < end; row++)
-		if ((row->name_key == key || row->full_key == key) && is_name(row, name, size))
+		if ((row->name_key == key || row->full_key == key) && is_name(row, key, name, size))
 			return row;
 	return NULL;
 }
@@ -231,6 +234,43 @@ const struct row *table_find_key(const struct table *table, uint64_t key, const 
 const struct row *table_find(const struct table *table, const char *name, size_t size)
 {
 	return table_find_key(table, table_key(name, size), name, size);
+}
+
+/* The upper bits of a product depend on all bits of the key. */
+static unsigned slot_of(uint64_t key)
+{
+	return (unsigned)(key * UINT64_C(0x9e3779b97f4a7c15) >> 57);
+}
+
+static unsigned slot_after(unsigned slot)
+{
+	return (slot + 1) % COUNT(((struct table_index *)0)->rows);
+}
+
+void table_index(struct table_index *index, const struct table *table)
+{
+	*index = (struct table_index){.table = table};
+	for (size_t i = 0; i < table->n; i++) {
+		unsigned slot = slot_of(table->rows[i].name_key);
+
+		while (index->rows[slot])
+			slot = slot_after(slot);
+		index->rows[slot] = (uint8_t)(i + 1);
+	}
+}
+
+const struct row *table_index_find(const struct table_index *index, uint64_t key, const char *name,
+				   size_t size)
+{
+	for (unsigned slot = slot_of(key); index->rows[slot]; slot = slot_after(slot)) {
+		const struct row *row = &index->table->rows[index->rows[slot] - 1];
+
+		if (row->name_key == key && row->name_size == size &&
+		    (size <= 8 || same(name, row->name, size - 8)))
+			return row;
+	}
+	/* Names of C are not in it. */
+	return table_find_key(index->table, key, name, size);
 }
 
 const struct row *table_row(const struct table *table, uint64_t number)

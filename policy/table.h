@@ -92,6 +92,22 @@ uint64_t table_key(const char *name, size_t size);
 const struct row *table_find_key(const struct table *table, uint64_t key, const char *name,
 				 size_t size);
 
+/**
+ * Where the rows of a table are, by their short names: what finds them when a long text is read. All
+ * zero is one that is yet to be made.
+ */
+struct table_index {
+	const struct table *table;
+	uint8_t rows[128]; /* one more than a row's place, where its key's hash says; 0: none */
+};
+
+/** Makes the index of a table, which has less than 128 rows. */
+void table_index(struct table_index *index, const struct table *table);
+
+/** table_find_key() in the table that the index was made of. */
+const struct row *table_index_find(const struct table_index *index, uint64_t key, const char *name,
+				   size_t size);
+
 /** Whether the `size` bytes at `name` are `other`, where case does not count and '-' is '_'. */
 bool table_same_name(const char *name, size_t size, const char *other);
 

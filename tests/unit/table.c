@@ -2,7 +2,12 @@
 #include "policy/table.h"
 
 #include <criterion/criterion.h>
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "policy/field.h"
+#include "policy/request.h"
 
 static const struct table *const tables[] = {&op_table, &register_table, &sqe_flag_table};
 
@@ -85,6 +90,101 @@ Test(table, find_takes_both_spellings_and_nothing_else)
 		else
 			cr_expect_null(row, "'%s' is no name", s->text);
 	}
+}
+
+static const struct table *const all_tables[] = {
+	&op_table,	  &register_table,
+	&sqe_flag_table,  &group_table,
+	&field_table,	  &register_group_table,
+	&accmode_table,	  &open_flag_table[ARCH_GENERIC],
+	&resolve_table,	  &open_flag_table[ARCH_ARM],
+	&family_table,	  &open_flag_table[ARCH_POWERPC],
+	&sock_type_table, &request_type_flag_table,
+	&protocol_table,
+};
+
+#define ALL_TABLES (sizeof(all_tables) / sizeof(all_tables[0]))
+
+#define SPELLING_MAX 80
+
+static void expect_found(const struct table *table, const char *text, const struct row *row)
+{
+	size_t size = strlen(text);
+	struct table_index index;
+
+	table_index(&index, table);
+	cr_expect_eq(table_find(table, text, size), row, "'%s'", text);
+	cr_expect_eq(table_index_find(&index, table_key(text, size), text, size), row, "'%s'",
+		     text);
+}
+
+/* A byte more or less at either end, or another one anywhere: the text must not be in the table. */
+static void expect_no_neighbour_found(const struct table *table, const char *text)
+{
+	size_t size = strlen(text);
+	char other[2 * SPELLING_MAX];
+
+	snprintf(other, sizeof(other), "%.*sx", SPELLING_MAX, text);
+	expect_found(table, other, NULL);
+	snprintf(other, sizeof(other), "x%.*s", SPELLING_MAX, text);
+	expect_found(table, other, NULL);
+	for (size_t i = 0; i < size; i++) {
+		snprintf(other, sizeof(other), "%.*s", SPELLING_MAX, text);
+		other[i] = '.';
+		expect_found(table, other, NULL);
+	}
+}
+
+/* In lower and in upper case, with '_' and with '-'. */
+static void expect_spellings_found(const struct table *table, const char *text,
+				   const struct row *row)
+{
+	char other[SPELLING_MAX];
+
+	for (int upper = 0; upper < 2; upper++) {
+		for (int dash = 0; dash < 2; dash++) {
+			snprintf(other, sizeof(other), "%s", text);
+			for (char *c = other; *c; c++)
+				*c = dash && *c == '_' ? '-'
+						       : (char)(upper ? toupper(*c) : tolower(*c));
+			expect_found(table, other, row);
+			expect_no_neighbour_found(table, other);
+		}
+	}
+}
+
+Test(table, every_name_is_found_in_all_spellings_and_nothing_near_it)
+{
+	char full[SPELLING_MAX];
+
+	for (size_t t = 0; t < ALL_TABLES; t++) {
+		for (size_t i = 0; i < all_tables[t]->n; i++) {
+			const struct row *row = &all_tables[t]->rows[i];
+
+			snprintf(full, sizeof(full), "%s%s", row->prefix, row->name);
+			expect_spellings_found(all_tables[t], row->name, row);
+			expect_spellings_found(all_tables[t], full, row);
+		}
+		expect_found(all_tables[t], "", NULL);
+		expect_found(all_tables[t], "x", NULL);
+	}
+}
+
+/* Bytes before a name that count as nothing in its key. */
+Test(table, a_nul_byte_is_part_of_no_name)
+{
+	cr_expect_null(table_find(&op_table, "\0read", 5));
+	cr_expect_null(table_find(&op_table, "read\0", 5));
+	cr_expect_null(table_find(&accmode_table, "\0\0rdwr", 6));
+}
+
+Test(table, key_is_the_end_of_a_name)
+{
+	cr_expect_eq(table_key("", 0), 0);
+	cr_expect_eq(table_key("aB-", 3), 0x61625f);
+	cr_expect_eq(table_key("xx12345678", 10), 0x3132333435363738);
+	cr_expect_eq(table_key("openat2", 7), TABLE_KEY("OPENAT2"));
+	cr_expect_eq(table_key("\xff", 1), 0xff);
 }
 
 Test(table, a_proposal_has_no_number)
