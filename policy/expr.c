@@ -1,60 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/expr.h"
 
-#include <stdlib.h>
-
-struct expr *expr_new(enum expr_kind kind)
+struct expr *expr_new(struct arena *arena, enum expr_kind kind)
 {
-	struct expr *expr = calloc(1, sizeof(*expr));
+	struct expr *expr = arena_take(arena, sizeof(*expr));
 
 	if (expr)
-		expr->kind = kind;
+		*expr = (struct expr){.kind = kind};
 	return expr;
 }
 
-struct expr *expr_atom(unsigned offset, enum expr_order order, uint32_t mask, uint32_t lo,
-		       uint32_t hi)
+struct expr *expr_atom(struct arena *arena, unsigned offset, enum expr_order order, uint32_t mask,
+		       uint32_t lo, uint32_t hi)
 {
-	struct expr *expr = expr_new(EXPR_ATOM);
+	struct expr *expr = arena_take(arena, sizeof(*expr));
 
 	if (expr)
-		expr->atom = (struct expr_atom){offset, order, mask, lo, hi};
+		*expr = (struct expr){EXPR_ATOM, 0, {{offset, order, mask, lo, hi}}};
 	return expr;
 }
 
-struct expr *expr_add(struct expr *parent, struct expr *kid)
+static bool grow(struct arena *arena, struct expr *expr)
 {
-	if (!parent || !kid)
-		goto fail;
-	if (parent->n == parent->room) {
-		size_t room = parent->room ? parent->room * 2 : 2;
-		struct expr **kids = reallocarray(parent->kids, room, sizeof(struct expr *));
-		if (!kids)
-			goto fail;
-		parent->kids = kids;
-		parent->room = room;
-	}
+	uint32_t room = expr->room ? expr->room * 2 : 2;
+	struct expr **kids = arena_take(arena, room * sizeof(struct expr *));
+
+	if (!kids)
+		return false;
+	for (uint32_t i = 0; i < expr->n; i++)
+		kids[i] = expr->kids[i];
+	expr->kids = kids;
+	expr->room = room;
+	return true;
+}
+
+struct expr *expr_add(struct arena *arena, struct expr *parent, struct expr *kid)
+{
+	if (!parent || !kid || (parent->n == parent->room && !grow(arena, parent)))
+		return NULL;
 	parent->kids[parent->n++] = kid;
 	return parent;
-fail:
-	expr_destroy(parent);
-	expr_destroy(kid);
-	return NULL;
 }
 
-struct expr *expr_not(struct expr *kid)
+struct expr *expr_pair(struct arena *arena, enum expr_kind kind, struct expr *a, struct expr *b)
 {
-	return expr_add(expr_new(EXPR_NOT), kid);
+	return expr_add(arena, expr_add(arena, expr_new(arena, kind), a), b);
 }
 
-void expr_destroy(struct expr *expr)
+struct expr *expr_not(struct arena *arena, struct expr *kid)
 {
-	if (!expr)
-		return;
-	for (size_t i = 0; i < expr->n; i++)
-		expr_destroy(expr->kids[i]);
-	free(expr->kids);
-	free(expr);
+	return expr_add(arena, expr_new(arena, EXPR_NOT), kid);
 }
 
 bool expr_atom_eval(const struct expr_atom *atom, const uint32_t ctx[10])

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/arena.h"
+
 enum expr_kind { EXPR_FALSE, EXPR_TRUE, EXPR_ATOM, EXPR_NOT, EXPR_AND, EXPR_OR };
 
 /* How a word, as LD loads it, becomes the number that an atom compares. */
@@ -24,33 +26,38 @@ struct expr_atom {
 	uint32_t lo, hi;
 };
 
-/* A node of a tree that owns its children. AND of none is true, OR of none false. */
+/* A node of a tree, of which kids may be shared. AND of none is true, OR of none false. */
 struct expr {
 	enum expr_kind kind;
-	struct expr_atom atom; /* EXPR_ATOM */
-	struct expr **kids;    /* EXPR_NOT: one; EXPR_AND, EXPR_OR: any number */
-	size_t n, room;
+	uint32_t n; /* EXPR_NOT: one; EXPR_AND, EXPR_OR: any number */
+	union {
+		struct expr_atom atom; /* EXPR_ATOM */
+		struct {
+			struct expr **kids;
+			uint32_t room;
+		};
+	};
 };
 
-/* A node of that kind without children (not EXPR_ATOM). NULL when memory is short. */
-struct expr *expr_new(enum expr_kind kind);
-
-/* An atom. NULL when memory is short. */
-struct expr *expr_atom(unsigned offset, enum expr_order order, uint32_t mask, uint32_t lo,
-		       uint32_t hi);
-
 /*
- * Appends KID to the children of PARENT, which owns it from then on. Returns PARENT. If either is
- * NULL or memory is short, destroys both and returns NULL, so that trees can be built in one
- * expression and checked once.
+ * What follows takes its memory from the arena, and returns NULL if there is none left or any
+ * expression that is given is NULL, so that trees can be built in one expression and checked once.
  */
-struct expr *expr_add(struct expr *parent, struct expr *kid);
 
-/* NOT of KID; KID is consumed as by expr_add(). */
-struct expr *expr_not(struct expr *kid);
+/* A node of that kind without children (not EXPR_ATOM). */
+struct expr *expr_new(struct arena *arena, enum expr_kind kind);
 
-/* Frees a tree. NULL is fine. */
-void expr_destroy(struct expr *expr);
+struct expr *expr_atom(struct arena *arena, unsigned offset, enum expr_order order, uint32_t mask,
+		       uint32_t lo, uint32_t hi);
+
+/* Appends KID to the children of PARENT. Returns PARENT. */
+struct expr *expr_add(struct arena *arena, struct expr *parent, struct expr *kid);
+
+/* An AND or OR of two. */
+struct expr *expr_pair(struct arena *arena, enum expr_kind kind, struct expr *a, struct expr *b);
+
+/* NOT of KID. */
+struct expr *expr_not(struct arena *arena, struct expr *kid);
 
 /* The value of the atom's test on the words at CTX. */
 bool expr_atom_eval(const struct expr_atom *atom, const uint32_t ctx[10]);

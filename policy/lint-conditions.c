@@ -44,17 +44,20 @@ static dd_node allowed_by(struct lint *lint, const struct cond *cond, enum effec
 	struct policy one = lint_policy_of(lint->policy, &statement);
 	unsigned op = stand_in(payload);
 	struct expr *assume = NULL, *expr;
+	struct arena arena = {0};
+	struct rules rules;
 	dd_node node = DD_FALSE;
 
 	set_add(&statement.members, op);
-	expr = lower_op(&one, &lint->kernel, op, &assume);
+	expr = lower_rules(&rules, &one, op, &arena)
+		       ? lower_op(&rules, &lint->kernel, &arena, &assume)
+		       : NULL;
 	if (expr && assume)
 		node = dd_ite(&lint->dd, dd_expr(&lint->dd, assume), dd_expr(&lint->dd, expr),
 			      DD_FALSE);
 	else
 		diag_no_memory(lint->diags);
-	expr_destroy(expr);
-	expr_destroy(assume);
+	arena_destroy(&arena);
 	return node;
 }
 
@@ -221,29 +224,43 @@ static const struct statement *allowed_at(const struct policy *policy, unsigned 
 	return s;
 }
 
-static bool warn_if_voided(const struct policy *policy, const struct statement *s,
-			   const struct unconditional *unconditional, struct diags *diags)
+/* The ops of a conditional allow that others allow without a condition, and none denies. */
+static struct set voided_of(const struct statement *s, const struct unconditional *unconditional)
 {
-	struct text ops = {0}, first = {0};
-	struct set voided = s->members, kept;
+	struct set voided = {0};
 
 	if (s->subject != SUBJECT_OP || s->effect != EFFECT_ALLOW || !s->cond)
-		return false;
-	set_subtract(&voided, &unconditional->denied);
-	kept = voided;
-	set_subtract(&kept, &unconditional->allowed);
-	set_subtract(&voided, &kept);
-	if (set_is_empty(&voided))
-		return false;
-	lint_append_list(&ops, SUBJECT_OP, &voided);
-	lint_append_name(&first, SUBJECT_OP, set_first(&voided));
+		return voided;
+	for (int i = 0; i < 4; i++)
+		voided.word[i] = s->members.word[i] & unconditional->allowed.word[i] &
+				 ~unconditional->denied.word[i];
+	return voided;
+}
+
+static void warn_voided_by(const struct policy *policy, const struct statement *s,
+			   const struct set *voided, struct diags *diags)
+{
+	struct text ops = {0}, first = {0};
+
+	lint_append_list(&ops, SUBJECT_OP, voided);
+	lint_append_name(&first, SUBJECT_OP, set_first(voided));
 	diag_add(diags, SEVERITY_WARNING, s->cond->where,
 		 "this condition does not limit %s: another statement allows %s without one; deny "
 		 "%s under the opposite condition instead",
-		 ops.bytes, lint_set_size(&voided) == 1 ? "it" : "them",
-		 lint_set_size(&voided) == 1 ? "it" : "them");
-	diag_add(diags, SEVERITY_NOTE, allowed_at(policy, set_first(&voided))->where,
+		 ops.bytes, lint_set_size(voided) == 1 ? "it" : "them",
+		 lint_set_size(voided) == 1 ? "it" : "them");
+	diag_add(diags, SEVERITY_NOTE, allowed_at(policy, set_first(voided))->where,
 		 "%s is allowed here whatever the request", first.bytes);
+}
+
+static bool warn_if_voided(const struct policy *policy, const struct statement *s,
+			   const struct unconditional *unconditional, struct diags *diags)
+{
+	struct set voided = voided_of(s, unconditional);
+
+	if (set_is_empty(&voided))
+		return false;
+	warn_voided_by(policy, s, &voided, diags);
 	return true;
 }
 

@@ -123,6 +123,16 @@ static void refuse_policy(struct lint *lint, struct refusal **list, const struct
 	diags_destroy(&diags);
 }
 
+static const struct cond *payload_test(struct lint *lint, unsigned op)
+{
+	struct rules rules;
+
+	if (lower_rules(&rules, lint->policy, op, &lint->arena))
+		return lower_payload_test(&rules);
+	diag_no_memory(lint->diags);
+	return NULL;
+}
+
 /* Conditions on fields that the kernel's filters do not see. */
 static void refuse_fields(struct lint *lint, struct refusal **list, const struct kernel *kernel)
 {
@@ -133,7 +143,7 @@ static void refuse_fields(struct lint *lint, struct refusal **list, const struct
 
 		if (lint->ops[op] == OP_CONDITIONAL &&
 		    kernel_size(kernel, payload) < kernel_size_wanted(payload))
-			test = lower_payload_test(lint->policy, op);
+			test = payload_test(lint, op);
 		if (!test)
 			continue;
 		lint_append_name(&name, SUBJECT_OP, op);

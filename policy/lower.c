@@ -31,14 +31,40 @@ static enum payload payload_of(unsigned op)
 	return row ? row->payload : PAYLOAD_NONE;
 }
 
-static bool speaks_of(const struct statement *s, unsigned op)
+static bool add_rule(struct rules *rules, const struct statement *s, struct arena *arena)
+{
+	size_t room = rules->room ? 2 * rules->room : 8;
+	const struct statement **more;
+
+	if (rules->n == rules->room) {
+		more = arena_take(arena, room * sizeof(*more));
+		if (!more)
+			return false;
+		for (size_t i = 0; i < rules->n; i++)
+			more[i] = rules->statements[i];
+		rules->statements = more;
+		rules->room = room;
+	}
+	rules->statements[rules->n++] = s;
+	return true;
+}
+
+static bool is_rule(const struct statement *s)
 {
 	uint8_t denied, required;
 
-	/* First what most statements of a long policy fail. */
-	return set_has(&s->members, op) && s->subject == SUBJECT_OP &&
+	return s->subject == SUBJECT_OP &&
 	       (s->effect == EFFECT_ALLOW || s->effect == EFFECT_DENY) &&
 	       !policy_is_flag_rule(s, &denied, &required);
+}
+
+bool lower_rules(struct rules *rules, const struct policy *policy, unsigned op, struct arena *arena)
+{
+	*rules = (struct rules){.policy = policy, .op = op};
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (set_has(&s->members, op) && is_rule(s) && !add_rule(rules, s, arena))
+			return false;
+	return true;
 }
 
 /* The ops that the statements are about: those that they decide whatever the request, or not. */
@@ -95,48 +121,17 @@ static bool tests_sqe_flags(const struct cond *cond)
 	return tests_sqe_flags(cond->left) || (cond->right && tests_sqe_flags(cond->right));
 }
 
-/* Takes from each of N classes those of its members that are not in SET, as a class of their own. */
-static unsigned split_classes(struct set classes[URING_OPS_MAX], unsigned n, const struct set *set)
+bool lower_alike(const struct rules *a, const struct rules *b)
 {
-	for (unsigned i = 0, before = n; i < before; i++) {
-		struct set out = classes[i], in;
-
-		set_subtract(&out, set);
-		in = classes[i];
-		set_subtract(&in, &out);
-		if (set_is_empty(&in) || set_is_empty(&out))
-			continue;
-		classes[i] = in;
-		classes[n++] = out;
-	}
-	return n;
-}
-
-void lower_alike(const struct policy *policy, uint8_t alike[URING_OPS_MAX])
-{
-	struct set classes[URING_OPS_MAX], flags = {0}, with[PAYLOAD_CONNECT + 1] = {0};
-	unsigned n = 1;
-
-	set_fill(&classes[0]);
-	for (size_t i = 0; i < op_table.n; i++)
-		if (!op_table.rows[i].proposed)
-			set_add(&with[op_table.rows[i].payload], (unsigned)op_table.rows[i].number);
-	for (unsigned payload = PAYLOAD_OPEN; payload <= PAYLOAD_CONNECT; payload <<= 1)
-		n = split_classes(classes, n, &with[payload]);
-	for (const struct statement *s = policy->first; s; s = s->next) {
-		if (s->subject != SUBJECT_OP)
-			continue;
-		n = split_classes(classes, n, &s->members);
-		if (s->cond && tests_sqe_flags(s->cond))
-			set_unite(&flags, &s->members);
-	}
-	for (unsigned op = 0; op < URING_OPS_MAX; op++) {
-		unsigned i = 0;
-
-		while (!set_has(&classes[i], op))
-			i++;
-		alike[op] = set_has(&flags, op) ? op : set_first(&classes[i]);
-	}
+	if (a->n != b->n || payload_of(a->op) != payload_of(b->op))
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->statements[i] != b->statements[i])
+			return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->statements[i]->cond && tests_sqe_flags(a->statements[i]->cond))
+			return false;
+	return true;
 }
 
 /* --- single tests */
@@ -148,32 +143,50 @@ struct slot {
 	unsigned shift; /* of the field's lowest bit in the ordered word */
 };
 
-static struct expr *constant(bool value)
+/* What is being lowered, and expressions that are made once for all places that need them. */
+struct lowering {
+	struct arena *arena;
+	const struct kernel *kernel;
+	enum payload payload;
+	struct expr *yes, *no, *has_port;
+};
+
+static struct expr *constant(const struct lowering *l, bool value)
 {
-	return expr_new(value ? EXPR_TRUE : EXPR_FALSE);
+	return value ? l->yes : l->no;
 }
 
 /* The bits `mask` of the field are a number from lo to hi. */
-static struct expr *in_range(struct slot slot, uint64_t mask, uint64_t lo, uint64_t hi)
+static struct expr *in_range(const struct lowering *l, struct slot slot, uint64_t mask, uint64_t lo,
+			     uint64_t hi)
 {
 	if (mask == 0 || (lo == 0 && hi >= mask))
-		return constant(lo == 0);
+		return constant(l, lo == 0);
 	if (lo > hi || lo > mask)
-		return constant(false);
+		return constant(l, false);
 	if (hi > mask)
 		hi = mask;
-	return expr_atom(slot.offset, slot.order, (uint32_t)(mask << slot.shift),
+	return expr_atom(l->arena, slot.offset, slot.order, (uint32_t)(mask << slot.shift),
 			 (uint32_t)(lo << slot.shift), (uint32_t)(hi << slot.shift));
 }
 
-static struct expr *both(struct expr *a, struct expr *b)
+static struct expr *both(const struct lowering *l, struct expr *a, struct expr *b)
 {
-	return expr_add(expr_add(expr_new(EXPR_AND), a), b);
+	if (a == l->no || b == l->yes)
+		return a;
+	return a == l->yes || b == l->no ? b : expr_pair(l->arena, EXPR_AND, a, b);
 }
 
-static struct expr *either(struct expr *a, struct expr *b)
+static struct expr *either(const struct lowering *l, struct expr *a, struct expr *b)
 {
-	return expr_add(expr_add(expr_new(EXPR_OR), a), b);
+	if (a == l->yes || b == l->no)
+		return a;
+	return a == l->no || b == l->yes ? b : expr_pair(l->arena, EXPR_OR, a, b);
+}
+
+static struct expr *opposite(const struct lowering *l, struct expr *expr)
+{
+	return expr_not(l->arena, expr);
 }
 
 /* The halves of a 64-bit field at `offset`, which are in the kernel's byte order. */
@@ -190,31 +203,36 @@ static struct halves halves_at(unsigned offset, bool big_endian)
 #define LOW(value)  ((value)&UINT32_MAX)
 #define HIGH(value) ((value) >> 32)
 
-static struct expr *at_least(struct halves at, uint64_t mask, uint64_t value)
+static struct expr *at_least(const struct lowering *l, struct halves at, uint64_t mask,
+			     uint64_t value)
 {
-	return either(HIGH(value) == UINT32_MAX
-			      ? constant(false)
-			      : in_range(at.high, HIGH(mask), HIGH(value) + 1, UINT32_MAX),
-		      both(in_range(at.high, HIGH(mask), HIGH(value), HIGH(value)),
-			   in_range(at.low, LOW(mask), LOW(value), UINT32_MAX)));
+	return either(l,
+		      HIGH(value) == UINT32_MAX
+			      ? constant(l, false)
+			      : in_range(l, at.high, HIGH(mask), HIGH(value) + 1, UINT32_MAX),
+		      both(l, in_range(l, at.high, HIGH(mask), HIGH(value), HIGH(value)),
+			   in_range(l, at.low, LOW(mask), LOW(value), UINT32_MAX)));
 }
 
-static struct expr *at_most(struct halves at, uint64_t mask, uint64_t value)
+static struct expr *at_most(const struct lowering *l, struct halves at, uint64_t mask,
+			    uint64_t value)
 {
-	return either(HIGH(value) == 0 ? constant(false)
-				       : in_range(at.high, HIGH(mask), 0, HIGH(value) - 1),
-		      both(in_range(at.high, HIGH(mask), HIGH(value), HIGH(value)),
-			   in_range(at.low, LOW(mask), 0, LOW(value))));
+	return either(l,
+		      HIGH(value) == 0 ? constant(l, false)
+				       : in_range(l, at.high, HIGH(mask), 0, HIGH(value) - 1),
+		      both(l, in_range(l, at.high, HIGH(mask), HIGH(value), HIGH(value)),
+			   in_range(l, at.low, LOW(mask), 0, LOW(value))));
 }
 
-static struct expr *in_wide_range(struct halves at, uint64_t mask, uint64_t lo, uint64_t hi)
+static struct expr *in_wide_range(const struct lowering *l, struct halves at, uint64_t mask,
+				  uint64_t lo, uint64_t hi)
 {
 	if (lo > hi)
-		return constant(false);
+		return constant(l, false);
 	if (HIGH(lo) == HIGH(hi))
-		return both(in_range(at.high, HIGH(mask), HIGH(lo), HIGH(lo)),
-			    in_range(at.low, LOW(mask), LOW(lo), LOW(hi)));
-	return both(at_least(at, mask, lo), at_most(at, mask, hi));
+		return both(l, in_range(l, at.high, HIGH(mask), HIGH(lo), HIGH(lo)),
+			    in_range(l, at.low, LOW(mask), LOW(lo), LOW(hi)));
+	return both(l, at_least(l, at, mask, lo), at_most(l, at, mask, hi));
 }
 
 /* Where a field is, narrow or wide, and which of its bits comparisons look at. */
@@ -273,78 +291,78 @@ static struct place place_of(enum field_id id, const struct kernel *kernel)
 	return place;
 }
 
-static struct expr *between(const struct place *place, uint64_t mask, uint64_t lo, uint64_t hi)
+static struct expr *between(const struct lowering *l, const struct place *place, uint64_t mask,
+			    uint64_t lo, uint64_t hi)
 {
-	return place->wide ? in_wide_range(place->halves, mask, lo, hi)
-			   : in_range(place->slot, mask, lo, hi);
+	return place->wide ? in_wide_range(l, place->halves, mask, lo, hi)
+			   : in_range(l, place->slot, mask, lo, hi);
 }
 
-static struct expr *in_elements(const struct place *place, const struct test *test)
+static struct expr *in_elements(const struct lowering *l, const struct place *place,
+				const struct test *test)
 {
-	struct expr *expr = expr_new(EXPR_OR);
+	struct expr *expr = expr_new(l->arena, EXPR_OR);
 
 	for (size_t i = 0; i < test->nr_elements; i++)
-		expr = expr_add(expr, between(place, place->mask, test->elements[i].lo,
-					      test->elements[i].hi));
+		expr = expr_add(
+			l->arena, expr,
+			between(l, place, place->mask, test->elements[i].lo, test->elements[i].hi));
 	return expr;
 }
 
-static struct expr *no_bit(const struct place *place, uint64_t mask)
+static struct expr *no_bit(const struct lowering *l, const struct place *place, uint64_t mask)
 {
-	return between(place, mask, 0, 0);
+	return between(l, place, mask, 0, 0);
 }
 
-static struct expr *lower_numbers(const struct place *place, const struct test *test)
+static struct expr *lower_numbers(const struct lowering *l, const struct place *place,
+				  const struct test *test)
 {
 	uint64_t mask = place->mask, value = test->value;
 
 	switch (test->relation) {
 	case RELATION_EQ:
-		return between(place, mask, value, value);
+		return between(l, place, mask, value, value);
 	case RELATION_NE:
-		return expr_not(between(place, mask, value, value));
+		return opposite(l, between(l, place, mask, value, value));
 	case RELATION_LT:
-		return expr_not(between(place, mask, value, UINT64_MAX));
+		return opposite(l, between(l, place, mask, value, UINT64_MAX));
 	case RELATION_LE:
-		return between(place, mask, 0, value);
+		return between(l, place, mask, 0, value);
 	case RELATION_GT:
-		return expr_not(between(place, mask, 0, value));
+		return opposite(l, between(l, place, mask, 0, value));
 	case RELATION_GE:
-		return between(place, mask, value, UINT64_MAX);
+		return between(l, place, mask, value, UINT64_MAX);
 	case RELATION_ANY:
-		return expr_not(no_bit(place, test->mask));
+		return opposite(l, no_bit(l, place, test->mask));
 	case RELATION_MASK_EQ:
-		return between(place, test->mask, value, value);
+		return between(l, place, test->mask, value, value);
 	case RELATION_MASK_NE:
-		return expr_not(between(place, test->mask, value, value));
+		return opposite(l, between(l, place, test->mask, value, value));
 	case RELATION_IN:
-		return in_elements(place, test);
+		return in_elements(l, place, test);
 	case RELATION_NOT_IN:
 		break;
 	}
-	return expr_not(in_elements(place, test));
+	return opposite(l, in_elements(l, place, test));
 }
 
 /* --- fields with meanings of their own */
 
 static const struct slot family_slot = {AT_FAMILY, EXPR_HOST, 0};
 
-static struct expr *family_is(unsigned family)
+static struct expr *family_is(const struct lowering *l, unsigned family)
 {
-	return in_range(family_slot, UINT32_MAX, family, family);
-}
-
-static struct expr *family_has_port(void)
-{
-	return either(family_is(INET), family_is(INET6));
+	return in_range(l, family_slot, UINT32_MAX, family, family);
 }
 
 /* socket(AF_INET, SOCK_PACKET) makes an AF_PACKET socket (net/socket.c: __sock_create). */
-static struct expr *is_packet_by_type(void)
+static struct expr *is_packet_by_type(const struct lowering *l)
 {
 	struct slot type = {AT_SOCKET_TYPE, EXPR_HOST, 0};
 
-	return both(family_is(INET), in_range(type, 0xf, SOCK_TYPE_PACKET, SOCK_TYPE_PACKET));
+	return both(l, family_is(l, INET),
+		    in_range(l, type, 0xf, SOCK_TYPE_PACKET, SOCK_TYPE_PACKET));
 }
 
 /* Whether a narrow field with this value passes the test. */
@@ -381,23 +399,25 @@ static bool passes(const struct test *test, uint64_t value)
 	return !among;
 }
 
-static struct expr *lower_socket_family(const struct place *place, const struct test *test)
+static struct expr *lower_socket_family(const struct lowering *l, const struct place *place,
+					const struct test *test)
 {
-	struct expr *expr = lower_numbers(place, test);
+	struct expr *expr = lower_numbers(l, place, test);
 	bool inet = passes(test, INET);
 	bool packet = passes(test, PACKET);
 
 	if (packet && !inet)
-		return either(expr, is_packet_by_type());
+		return either(l, expr, is_packet_by_type(l));
 	if (inet && !packet)
-		return both(expr, expr_not(is_packet_by_type()));
+		return both(l, expr, opposite(l, is_packet_by_type(l)));
 	return expr;
 }
 
 /* The address at AT_CONNECT_ADDR is in exactly this network, of this family. */
-static struct expr *in_prefix(const struct network *network, bool big_endian)
+static struct expr *in_prefix(const struct lowering *l, const struct network *network)
 {
-	struct expr *expr = expr_add(expr_new(EXPR_AND), family_is(network->v6 ? INET6 : INET));
+	struct expr *expr = expr_add(l->arena, expr_new(l->arena, EXPR_AND),
+				     family_is(l, network->v6 ? INET6 : INET));
 
 	for (unsigned word = 0; word * 32 < network->prefix; word++) {
 		const uint8_t *b = network->bytes + 4 * word;
@@ -406,71 +426,85 @@ static struct expr *in_prefix(const struct network *network, bool big_endian)
 		uint32_t value =
 			(uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 		struct slot slot = {AT_CONNECT_ADDR + 4 * word,
-				    big_endian ? EXPR_HOST : EXPR_SWAP32, 0};
+				    l->kernel->big_endian ? EXPR_HOST : EXPR_SWAP32, 0};
 
-		expr = expr_add(expr, in_range(slot, mask, value, value));
+		expr = expr_add(l->arena, expr, in_range(l, slot, mask, value, value));
 	}
 	return expr;
 }
 
-static struct expr *lower_addresses(const struct test *test, bool big_endian)
+static struct expr *lower_addresses(const struct lowering *l, const struct test *test)
 {
-	struct expr *expr = expr_new(EXPR_OR);
+	struct expr *expr = expr_new(l->arena, EXPR_OR);
 	struct network expanded[NETWORK_EXPANSION_MAX];
 
 	for (size_t i = 0; i < test->nr_elements; i++) {
 		size_t n = network_expand(&test->elements[i].network, expanded);
 
 		for (size_t j = 0; j < n; j++)
-			expr = expr_add(expr, in_prefix(&expanded[j], big_endian));
+			expr = expr_add(l->arena, expr, in_prefix(l, &expanded[j]));
 	}
-	return test->relation == RELATION_NOT_IN ? expr_not(expr) : expr;
+	return test->relation == RELATION_NOT_IN ? opposite(l, expr) : expr;
 }
 
-static struct expr *lower_test(const struct test *test, const struct kernel *kernel,
-			       enum payload payload)
+static struct expr *lower_test(const struct lowering *l, const struct test *test)
 {
-	struct place place = place_of(test->field, kernel);
+	struct place place;
 
 	if (test->field == FIELD_ADDR)
-		return both(family_has_port(), lower_addresses(test, kernel->big_endian));
+		return both(l, l->has_port, lower_addresses(l, test));
+	place = place_of(test->field, l->kernel);
 	if (test->field == FIELD_PORT)
-		return both(family_has_port(), lower_numbers(&place, test));
-	if (test->field == FIELD_FAMILY && payload == PAYLOAD_SOCKET)
-		return lower_socket_family(&place, test);
-	return lower_numbers(&place, test);
+		return both(l, l->has_port, lower_numbers(l, &place, test));
+	if (test->field == FIELD_FAMILY && l->payload == PAYLOAD_SOCKET)
+		return lower_socket_family(l, &place, test);
+	return lower_numbers(l, &place, test);
 }
 
-static struct expr *lower_cond(const struct cond *cond, const struct kernel *kernel,
-			       enum payload payload)
+static struct expr *lower_cond(const struct lowering *l, const struct cond *cond)
 {
 	switch (cond->kind) {
 	case COND_TEST:
-		return lower_test(&cond->test, kernel, payload);
+		return lower_test(l, &cond->test);
 	case COND_NOT:
-		return expr_not(lower_cond(cond->left, kernel, payload));
+		return opposite(l, lower_cond(l, cond->left));
 	case COND_AND:
-		return both(lower_cond(cond->left, kernel, payload),
-			    lower_cond(cond->right, kernel, payload));
+		return both(l, lower_cond(l, cond->left), lower_cond(l, cond->right));
 	case COND_OR:
 		break;
 	}
-	return either(lower_cond(cond->left, kernel, payload),
-		      lower_cond(cond->right, kernel, payload));
+	return either(l, lower_cond(l, cond->left), lower_cond(l, cond->right));
 }
 
 /* --- whole ops */
 
-/* Whether any statement of this effect matches: the or of their conditions. */
-static struct expr *any_matches(const struct policy *policy, const struct kernel *kernel,
-				unsigned op, enum effect effect)
+/* Prepares for lowering; false when memory runs out. */
+static bool begin(struct lowering *l, const struct kernel *kernel, struct arena *arena,
+		  enum payload payload)
 {
-	struct expr *expr = expr_new(EXPR_OR);
+	*l = (struct lowering){.arena = arena, .kernel = kernel, .payload = payload};
+	l->yes = expr_new(arena, EXPR_TRUE);
+	l->no = expr_new(arena, EXPR_FALSE);
+	if (!l->yes || !l->no)
+		return false;
+	if (payload == PAYLOAD_CONNECT)
+		l->has_port = either(l, family_is(l, INET), family_is(l, INET6));
+	return true;
+}
 
-	for (const struct statement *s = policy->first; s; s = s->next)
-		if (speaks_of(s, op) && s->effect == effect)
-			expr = expr_add(expr, s->cond ? lower_cond(s->cond, kernel, payload_of(op))
-						      : constant(true));
+/* Whether any statement of this effect matches: the or of their conditions. */
+static struct expr *any_matches(const struct lowering *l, const struct rules *rules,
+				enum effect effect)
+{
+	struct expr *expr = expr_new(l->arena, EXPR_OR);
+
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct statement *s = rules->statements[i];
+
+		if (s->effect == effect)
+			expr = expr_add(l->arena, expr,
+					s->cond ? lower_cond(l, s->cond) : constant(l, true));
+	}
 	return expr;
 }
 
@@ -478,58 +512,70 @@ static struct expr *any_matches(const struct policy *policy, const struct kernel
  * Port and address of an AF_INET or AF_INET6 request are all zero: a kernel without the fix shows
  * that for an address that is too short for its family, and connects it.
  */
-static struct expr *zero_address(const struct kernel *kernel)
+static struct expr *zero_address(const struct lowering *l)
 {
-	struct place port = place_of(FIELD_PORT, kernel);
-	struct expr *expr = both(family_has_port(), between(&port, port.mask, 0, 0));
+	struct place port = place_of(FIELD_PORT, l->kernel);
+	struct expr *expr =
+		expr_pair(l->arena, EXPR_AND, l->has_port, between(l, &port, port.mask, 0, 0));
 
 	for (unsigned word = 0; word < 4; word++)
-		expr = expr_add(expr,
-				in_range((struct slot){AT_CONNECT_ADDR + 4 * word, EXPR_HOST, 0},
+		expr = expr_add(l->arena, expr,
+				in_range(l, (struct slot){AT_CONNECT_ADDR + 4 * word, EXPR_HOST, 0},
 					 UINT32_MAX, 0, 0));
 	return expr;
 }
 
 /* The bytes of a context that no request can change: the opcode, and padding. */
-static struct expr *always(const struct kernel *kernel, unsigned op)
+static struct expr *always(const struct lowering *l, unsigned op)
 {
-	struct slot opcode = {AT_OPCODE, EXPR_HOST, kernel->big_endian ? 24 : 0};
-	struct slot padding = {AT_CONNECT_PORT, EXPR_HOST, kernel->big_endian ? 0 : 16};
-	struct expr *expr = expr_add(expr_new(EXPR_AND), in_range(opcode, 0xff, op, op));
+	bool big = l->kernel->big_endian;
+	struct slot opcode = {AT_OPCODE, EXPR_HOST, big ? 24 : 0};
+	struct slot padding = {AT_CONNECT_PORT, EXPR_HOST, big ? 0 : 16};
+	struct expr *expr =
+		expr_add(l->arena, expr_new(l->arena, EXPR_AND), in_range(l, opcode, 0xff, op, op));
 
-	if (payload_of(op) == PAYLOAD_CONNECT)
-		expr = expr_add(expr, in_range(padding, 0xffff, 0, 0));
+	if (l->payload == PAYLOAD_CONNECT)
+		expr = expr_add(l->arena, expr, in_range(l, padding, 0xffff, 0, 0));
 	return expr;
 }
 
-static bool is_allowed_if(const struct policy *policy, unsigned op)
+/* What is allowed that no statement about the op matches: only where none allows something of it. */
+static bool allows_the_rest(const struct rules *rules)
 {
-	for (const struct statement *s = policy->first; s; s = s->next)
-		if (set_has(&s->members, op) && s->subject == SUBJECT_OP &&
-		    s->effect == EFFECT_ALLOW && s->cond)
-			return true;
-	return false;
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->statements[i]->effect == EFFECT_ALLOW)
+			return false;
+	return policy_default_allows(rules->policy, SUBJECT_OP);
 }
 
-struct expr *lower_op(const struct policy *policy, const struct kernel *kernel, unsigned op,
+struct expr *lower_op(const struct rules *rules, const struct kernel *kernel, struct arena *arena,
 		      struct expr **assume)
 {
-	struct expr *denied = any_matches(policy, kernel, op, EFFECT_DENY);
-	struct expr *allowed = any_matches(policy, kernel, op, EFFECT_ALLOW);
+	struct expr *denied, *allowed;
+	struct lowering l;
 
-	if (policy_zero_address_denied(policy, op))
-		denied = expr_add(denied, zero_address(kernel));
-	if (!is_allowed_if(policy, op) && policy_default_allows(policy, SUBJECT_OP))
-		allowed = expr_add(allowed, constant(true));
-	*assume = always(kernel, op);
-	return both(expr_not(denied), allowed);
+	if (!begin(&l, kernel, arena, payload_of(rules->op)))
+		return NULL;
+	denied = any_matches(&l, rules, EFFECT_DENY);
+	allowed = any_matches(&l, rules, EFFECT_ALLOW);
+	if (policy_zero_address_denied(rules->policy, rules->op))
+		denied = expr_add(arena, denied, zero_address(&l));
+	if (allows_the_rest(rules))
+		allowed = expr_add(arena, allowed, constant(&l, true));
+	*assume = always(&l, rules->op);
+	return both(&l, opposite(&l, denied), allowed);
 }
 
-struct expr *lower_sqe_flags(const struct kernel *kernel, uint8_t denied, uint8_t required)
+struct expr *lower_sqe_flags(const struct kernel *kernel, struct arena *arena, uint8_t denied,
+			     uint8_t required)
 {
 	struct place place = place_of(FIELD_SQE_FLAGS, kernel);
+	struct lowering l;
 
-	return both(no_bit(&place, denied), between(&place, required, required, required));
+	if (!begin(&l, kernel, arena, PAYLOAD_NONE))
+		return NULL;
+	return both(&l, no_bit(&l, &place, denied),
+		    between(&l, &place, required, required, required));
 }
 
 /* --- what a filter cannot see */
@@ -544,13 +590,13 @@ static const struct cond *first_payload_test(const struct cond *cond)
 	return found || cond->kind == COND_NOT ? found : first_payload_test(cond->right);
 }
 
-const struct cond *lower_payload_test(const struct policy *policy, unsigned op)
+const struct cond *lower_payload_test(const struct rules *rules)
 {
 	const struct cond *found = NULL;
 
-	for (const struct statement *s = policy->first; s && !found; s = s->next)
-		if (speaks_of(s, op) && s->cond)
-			found = first_payload_test(s->cond);
+	for (size_t i = 0; i < rules->n && !found; i++)
+		if (rules->statements[i]->cond)
+			found = first_payload_test(rules->statements[i]->cond);
 	return found;
 }
 
@@ -608,14 +654,16 @@ uint8_t lower_seeming_flags(unsigned op)
 	return LOWER_SEEMING_FLAGS | (op == URING_OP_NOP ? FLAG_FIXED_FILE : 0);
 }
 
-const struct cond *lower_unsound_flags(const struct policy *policy, unsigned op,
-				       const struct cond **denies_more)
+const struct cond *lower_unsound_flags(const struct rules *rules, const struct cond **denies_more)
 {
-	struct flag_search search = {.bits = lower_seeming_flags(op)};
+	struct flag_search search = {.bits = lower_seeming_flags(rules->op)};
 
-	for (const struct statement *s = policy->first; s; s = s->next)
-		if (speaks_of(s, op) && s->cond)
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct statement *s = rules->statements[i];
+
+		if (s->cond)
 			search_flags(&search, s->cond, s->effect == EFFECT_DENY);
+	}
 	*denies_more = search.sound;
 	return search.unsound;
 }

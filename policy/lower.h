@@ -16,25 +16,42 @@ enum op_verdict { OP_ALLOWED, OP_DENIED, OP_CONDITIONAL };
  */
 void lower_verdicts(const struct policy *policy, enum op_verdict verdicts[URING_OPS_MAX]);
 
+/** What a policy says about an op: the statements about it, in order. */
+struct rules {
+	const struct policy *policy;
+	unsigned op;
+	const struct statement **statements;
+	size_t n, room;
+};
+
 /**
- * Sets for each op which is the first that is like it: the policy says the same of both, and their
- * contexts look the same, so that one program does for both. The word with the SQE flags has the
- * opcode, too, which a program may make use of, so an op whose flags are tested is like no other.
+ * Finds the statements about an op, without those that are really about SQE flags
+ * (policy_is_flag_rule()).
+ *
+ * @return false when memory runs out
  */
-void lower_alike(const struct policy *policy, uint8_t alike[URING_OPS_MAX]);
+bool lower_rules(struct rules *rules, const struct policy *policy, unsigned op,
+		 struct arena *arena);
+
+/**
+ * Whether one program does for two ops of a policy: it says the same of both, and their contexts look
+ * the same. The word with the SQE flags has the opcode, too, which a program may make use of, so an
+ * op whose flags are tested is like no other.
+ */
+bool lower_alike(const struct rules *a, const struct rules *b);
 
 /**
  * Lowers what the policy says about an op to tests of the words that a filter of the kernel sees
  * (struct io_uring_bpf_ctx): true where the request is allowed.
  *
- * @param assume is set to what holds in every context of the op; destroy it with expr_destroy()
- * @return the expression, to be destroyed with expr_destroy(); NULL when memory runs out
+ * @param assume is set to what holds in every context of the op
+ * @return the expression, which is in the arena as `assume` is; NULL when memory runs out
  */
-struct expr *lower_op(const struct policy *policy, const struct kernel *kernel, unsigned op,
+struct expr *lower_op(const struct rules *rules, const struct kernel *kernel, struct arena *arena,
 		      struct expr **assume);
 
 /** The first test about the op of a field that only some payload has; NULL if there is none. */
-const struct cond *lower_payload_test(const struct policy *policy, unsigned op);
+const struct cond *lower_payload_test(const struct rules *rules);
 
 /**
  * The first test about the op that a filter cannot decide, because it does not see the request's
@@ -46,8 +63,7 @@ const struct cond *lower_payload_test(const struct policy *policy, unsigned op);
  *                    requests that only look as if they had the flag; NULL if there is none
  * @return NULL if there is none
  */
-const struct cond *lower_unsound_flags(const struct policy *policy, unsigned op,
-				       const struct cond **denies_more);
+const struct cond *lower_unsound_flags(const struct rules *rules, const struct cond **denies_more);
 
 /**
  * Those flags among all SQE flags that a filter sees also on requests, of any op, that do not have
@@ -64,6 +80,7 @@ uint8_t lower_seeming_flags(unsigned op);
  *
  * @return as from lower_op()
  */
-struct expr *lower_sqe_flags(const struct kernel *kernel, uint8_t denied, uint8_t required);
+struct expr *lower_sqe_flags(const struct kernel *kernel, struct arena *arena, uint8_t denied,
+			     uint8_t required);
 
 #endif

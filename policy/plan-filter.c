@@ -51,24 +51,26 @@ static void give_up_op(struct work *work, unsigned op, struct range where, const
 		 work->kernel->version, name_of(op), why);
 }
 
-static bool sees_payload(struct work *work, unsigned op)
+static bool sees_payload(struct work *work, const struct rules *rules)
 {
-	enum payload payload = payload_of(op);
-	const struct cond *test = lower_payload_test(work->policy, op);
+	enum payload payload = payload_of(rules->op);
+	const struct cond *test;
 
-	if (!test || kernel_size(work->kernel, payload) >= kernel_size_wanted(payload))
+	if (kernel_size(work->kernel, payload) >= kernel_size_wanted(payload))
 		return true;
-	give_up_op(work, op, test->where, "its filters do not see this field");
-	return false;
+	test = lower_payload_test(rules);
+	if (test)
+		give_up_op(work, rules->op, test->where, "its filters do not see this field");
+	return !test;
 }
 
-static bool sees_tested_flags(struct work *work, unsigned op)
+static bool sees_tested_flags(struct work *work, const struct rules *rules)
 {
 	const struct cond *denies_more;
-	const struct cond *unsound = lower_unsound_flags(work->policy, op, &denies_more);
+	const struct cond *unsound = lower_unsound_flags(rules, &denies_more);
 
 	if (unsound)
-		give_up_op(work, op, unsound->where,
+		give_up_op(work, rules->op, unsound->where,
 			   SEES_MORE ", so it can only deny those that have them");
 	else if (denies_more)
 		diag_add(work->diags, SEVERITY_WARNING, denies_more->where, DENIES_MORE);
@@ -103,10 +105,10 @@ static bool sees_required_flags(struct work *work, unsigned op)
 	return false;
 }
 
-static bool can_filter(struct work *work, unsigned op)
+static bool can_filter(struct work *work, const struct rules *rules)
 {
-	return sees_payload(work, op) && sees_tested_flags(work, op) &&
-	       sees_required_flags(work, op);
+	return sees_payload(work, rules) && sees_tested_flags(work, rules) &&
+	       sees_required_flags(work, rules->op);
 }
 
 static void deny_all_ops(struct work *work)
@@ -153,27 +155,26 @@ static struct range first_condition(const struct policy *policy, unsigned op)
 	return nowhere;
 }
 
-static struct expr *with_flags(const struct work *work, struct expr *expr)
+static struct expr *with_flags(const struct work *work, struct arena *arena, struct expr *expr)
 {
-	struct expr *both = expr_add(expr_new(EXPR_AND), expr);
-
-	return expr_add(both, lower_sqe_flags(work->kernel, denied_flags(work),
-					      work->verdicts.sqe_flags_required));
+	return expr_pair(arena, EXPR_AND, expr,
+			 lower_sqe_flags(work->kernel, arena, denied_flags(work),
+					 work->verdicts.sqe_flags_required));
 }
 
-static enum codegen_status generate(const struct work *work, unsigned op,
+static enum codegen_status generate(const struct work *work, const struct rules *rules,
 				    struct bpf_program *program)
 {
+	struct arena arena = {0};
 	struct expr *assume = NULL;
-	struct expr *expr = lower_op(work->policy, work->kernel, op, &assume);
+	struct expr *expr = lower_op(rules, work->kernel, &arena, &assume);
 	enum codegen_status status = CODEGEN_NO_MEMORY;
 
 	if (filters_flags(work))
-		expr = with_flags(work, expr);
+		expr = with_flags(work, &arena, expr);
 	if (expr && assume)
 		status = codegen_with(work->codegen, expr, assume, program, NULL);
-	expr_destroy(expr);
-	expr_destroy(assume);
+	arena_destroy(&arena);
 	return status;
 }
 
@@ -202,24 +203,24 @@ static enum codegen_status copy_program(const struct bpf_program *from, struct b
 }
 
 /* Generates the program of an op, or copies that of an op that is alike: `deny @all if ...`. */
-static enum codegen_status program_of(const struct work *work, const struct plan *plan, unsigned op,
-				      struct bpf_program *program)
+static enum codegen_status program_of(const struct work *work, const struct plan *plan,
+				      const struct rules *rules, struct bpf_program *program)
 {
 	for (size_t i = 0; i < plan->nr_filters && !filters_flags(work); i++)
-		if (!filter_denies_all(&plan->filters[i]) &&
-		    work->alike[plan->filters[i].op] == work->alike[op])
+		if (!filter_denies_all(&plan->filters[i]) && lower_alike(&work->rules[i], rules))
 			return copy_program(&plan->filters[i].program, program);
-	return generate(work, op, program);
+	return generate(work, rules, program);
 }
 
-static void compile_op(struct work *work, struct plan *plan, unsigned op)
+static void compile_op(struct work *work, struct plan *plan, const struct rules *rules)
 {
 	struct filter *filter = &plan->filters[plan->nr_filters];
 	enum codegen_status status;
+	unsigned op = rules->op;
 	bool allows;
 
 	*filter = (struct filter){.op = op};
-	status = program_of(work, plan, op, &filter->program);
+	status = program_of(work, plan, rules, &filter->program);
 	if (status == CODEGEN_TOO_LONG) {
 		diag_add(work->diags, SEVERITY_ERROR, first_condition(work->policy, op),
 			 "the conditions for %s need more than %d BPF instructions, which is all "
@@ -230,12 +231,22 @@ static void compile_op(struct work *work, struct plan *plan, unsigned op)
 	} else if (is_constant(&filter->program, &allows)) {
 		work->ops[op] = allows ? OP_ALLOWED : OP_DENIED;
 	} else {
-		if (lower_payload_test(work->policy, op))
+		if (lower_payload_test(rules))
 			filter->pdu_size = kernel_size_wanted(payload_of(op));
-		plan->nr_filters++;
+		work->rules[plan->nr_filters++] = *rules;
 		return;
 	}
 	bpf_program_destroy(&filter->program);
+}
+
+static void filter_op(struct work *work, struct plan *plan, unsigned op)
+{
+	struct rules rules;
+
+	if (!lower_rules(&rules, work->policy, op, &work->arena))
+		diag_no_memory(work->diags);
+	else if (can_filter(work, &rules))
+		compile_op(work, plan, &rules);
 }
 
 static void deny_op(struct work *work, struct plan *plan, unsigned op)
@@ -249,25 +260,28 @@ static void deny_op(struct work *work, struct plan *plan, unsigned op)
 		diag_no_memory(work->diags);
 }
 
-void compile_filters(struct work *work, struct plan *plan)
+static void compile_each(struct work *work, struct plan *plan)
 {
 	bool flags = filters_flags(work);
 
-	plan->filters = calloc(work->kernel->nr_ops, sizeof(*plan->filters));
-	work->codegen = codegen_new();
-	if (!plan->filters || !work->codegen) {
-		diag_no_memory(work->diags);
-		codegen_free(work->codegen);
-		return;
-	}
-	lower_alike(work->policy, work->alike);
-	check_flags(work);
 	for (unsigned op = 0; op < work->kernel->nr_ops; op++) {
-		if ((work->ops[op] == OP_CONDITIONAL || (work->ops[op] == OP_ALLOWED && flags)) &&
-		    can_filter(work, op))
-			compile_op(work, plan, op);
+		if (work->ops[op] == OP_CONDITIONAL || (work->ops[op] == OP_ALLOWED && flags))
+			filter_op(work, plan, op);
 		if (work->ops[op] == OP_DENIED && work->requests == BY_FILTERS)
 			deny_op(work, plan, op);
 	}
+}
+
+void compile_filters(struct work *work, struct plan *plan)
+{
+	plan->filters = calloc(work->kernel->nr_ops, sizeof(*plan->filters));
+	work->codegen = codegen_new();
+	work->rules = arena_take(&work->arena, work->kernel->nr_ops * sizeof(*work->rules));
+	check_flags(work);
+	if (plan->filters && work->codegen && work->rules)
+		compile_each(work, plan);
+	else
+		diag_no_memory(work->diags);
 	codegen_free(work->codegen);
+	arena_destroy(&work->arena);
 }

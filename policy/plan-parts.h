@@ -19,8 +19,9 @@ struct work {
 	struct plan_options options;
 	struct diags *diags;
 	enum op_verdict ops[URING_OPS_MAX];
-	uint8_t alike[URING_OPS_MAX]; /* lower_alike(), for compile_filters() */
-	struct codegen *codegen;      /* likewise */
+	struct arena arena;  /* for compile_filters() */
+	struct rules *rules; /* of the op of each filter there */
+	struct codegen *codegen; /* where compile_filters() makes programs */
 	struct verdicts verdicts;
 	enum mechanism requests;  /* for ops and SQE flags; conditions always get filters */
 	enum mechanism registers; /* for register ops */

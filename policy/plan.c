@@ -84,6 +84,17 @@ static bool can_filter(const struct kernel *kernel)
 	return (kernel->task == TASK_FRESH || kernel->task == TASK_NESTED) && kernel->nr_ops;
 }
 
+/* Whether some statement tests what only some payload has; without memory to tell, as if it did. */
+static bool tests_payload(const struct policy *policy, unsigned op)
+{
+	struct arena arena = {0};
+	struct rules rules;
+	bool tests = !lower_rules(&rules, policy, op, &arena) || lower_payload_test(&rules);
+
+	arena_destroy(&arena);
+	return tests;
+}
+
 static unsigned size_needs(const struct work *work)
 {
 	static const unsigned needs_of[] = {[PAYLOAD_OPEN] = NEED_OPEN_SIZE,
@@ -94,8 +105,8 @@ static unsigned size_needs(const struct work *work)
 	for (unsigned op = 0; op < op_count(work->kernel); op++) {
 		const struct row *row = table_row(&op_table, op);
 
-		if (row && row->payload && work->ops[op] == OP_CONDITIONAL &&
-		    lower_payload_test(work->policy, op))
+		if (row && needs_of[row->payload] && work->ops[op] == OP_CONDITIONAL &&
+		    tests_payload(work->policy, op))
 			needs |= needs_of[row->payload];
 	}
 	return needs;

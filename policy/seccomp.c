@@ -25,9 +25,9 @@ static bool append_all(struct bpf_program *out, const struct bpf_insn *insns, si
 #define APPEND(out, insns) append_all(out, insns, sizeof(insns) / sizeof((insns)[0]))
 
 /* The runs of numbers that are in the set; what is beyond it belongs to the last one. */
-static struct expr *among(const struct set *set, unsigned offset)
+static struct expr *among(struct arena *arena, const struct set *set, unsigned offset)
 {
-	struct expr *expr = expr_new(EXPR_OR);
+	struct expr *expr = expr_new(arena, EXPR_OR);
 
 	for (unsigned lo = 0, hi; lo < URING_REGISTER_OPS_MAX; lo = hi + 1) {
 		for (hi = lo;
@@ -35,8 +35,8 @@ static struct expr *among(const struct set *set, unsigned offset)
 			hi++;
 		if (set_has(set, lo))
 			expr = expr_add(
-				expr,
-				expr_atom(offset, EXPR_HOST, OPCODE_MASK, lo,
+				arena, expr,
+				expr_atom(arena, offset, EXPR_HOST, OPCODE_MASK, lo,
 					  hi + 1 < URING_REGISTER_OPS_MAX ? hi : OPCODE_MASK));
 	}
 	return expr;
@@ -58,13 +58,14 @@ enum codegen_status seccomp_register_ops(const struct set *allowed, bool big_end
 		{BPF_JMP | BPF_JEQ | BPF_K, 1, 0, URING_NR_REGISTER},
 		{BPF_RET | BPF_K, 0, 0, SECCOMP_ALLOW},
 	};
-	struct expr *expr = among(allowed, low_half(big_endian));
+	struct arena arena = {0};
+	struct expr *expr = among(&arena, allowed, low_half(big_endian));
 	struct bpf_program program = {0};
 	enum codegen_status status = CODEGEN_NO_MEMORY;
 
 	if (expr)
 		status = codegen_compile(expr, NULL, &program, NULL);
-	expr_destroy(expr);
+	arena_destroy(&arena);
 	translate_returns(&program);
 	if (status == CODEGEN_OK &&
 	    !(APPEND(out, others) && append_all(out, program.insns, program.len)))

@@ -22,8 +22,7 @@ static void list(struct expr *expr, struct expr *assume, struct bpf_program *pro
 		len += bpf_format(text + len, size - len, prog->insns, prog->len, pc, -1, NULL);
 		len += snprintf(text + len, size - len, "\n");
 	}
-	expr_destroy(expr);
-	expr_destroy(assume);
+	arena_destroy(&scratch);
 }
 
 #define GOLDEN(id, name, tree, known, why, total, worst, listing)                                  \
@@ -94,18 +93,18 @@ Test(codegen, exhaustive, .timeout = 120)
 	for (unsigned i = 0; i < p.n; i++)
 		p.ctx[i][4] = values[i];
 	for (unsigned set = 0; set < 256; set++) {
-		struct expr *expr = expr_new(EXPR_OR);
+		struct expr *expr = expr_new(&scratch, EXPR_OR);
 		unsigned worst;
 		for (unsigned value = 0; value < 8; value++) {
 			if (set >> value & 1)
-				expr = expr_add(expr, EQ(16, value));
+				expr = expr_add(&scratch, expr, EQ(16, value));
 		}
 		worst = worst_of(expr);
 		if (shortest_for(&p, expr, worst - 1)) {
 			cr_log_warn("set %#x: worst path %u", set, worst);
 			longer++;
 		}
-		expr_destroy(expr);
+		arena_destroy(&scratch);
 	}
 	cr_expect_eq(longer, 0, "%u sets", longer);
 }
@@ -141,9 +140,8 @@ Test(codegen, exhaustive_words, .timeout = 120)
 		cr_expect_not(shortest_for(&p, exprs[i], stats.worst - 1), "%zu: %u", i,
 			      stats.worst);
 		bpf_program_destroy(&prog);
-		expr_destroy(small);
-		expr_destroy(exprs[i]);
 	}
+	arena_destroy(&scratch);
 }
 
 /* Random numbers that are the same everywhere (xorshift64). */
@@ -215,7 +213,7 @@ static struct expr *random_atom(unsigned words)
 	hi = below(3) == 0 ? random_value() : below(3) == 0 ? lo + below(20) : lo;
 	add_limit(lo, order);
 	add_limit(hi, order);
-	return expr_atom(offset, order, mask, lo < hi ? lo : hi, lo < hi ? hi : lo);
+	return expr_atom(&scratch, offset, order, mask, lo < hi ? lo : hi, lo < hi ? hi : lo);
 }
 
 static struct expr *random_expr(unsigned depth, unsigned words)
@@ -224,12 +222,13 @@ static struct expr *random_expr(unsigned depth, unsigned words)
 	struct expr *expr;
 
 	if (depth == 0 || kind < 3)
-		return below(40) ? random_atom(words) : expr_new(below(2) ? EXPR_TRUE : EXPR_FALSE);
+		return below(40) ? random_atom(words)
+				 : expr_new(&scratch, below(2) ? EXPR_TRUE : EXPR_FALSE);
 	if (kind < 5)
 		return NOT(random_expr(depth - 1, words));
-	expr = expr_new(kind & 1 ? EXPR_AND : EXPR_OR);
+	expr = expr_new(&scratch, kind & 1 ? EXPR_AND : EXPR_OR);
 	for (unsigned n = below(5); n > 0; n--)
-		expr = expr_add(expr, random_expr(depth - 1, words));
+		expr = expr_add(&scratch, expr, random_expr(depth - 1, words));
 	return expr;
 }
 
@@ -287,8 +286,7 @@ Test(codegen, differential, .timeout = 600)
 		assume = below(4) ? NULL : random_expr(1, words);
 		cr_assert(expr);
 		pairs += compare(expr, assume, 2600);
-		expr_destroy(expr);
-		expr_destroy(assume);
+		arena_destroy(&scratch);
 	}
 	fprintf(stderr, "codegen differential: seed %llu, %u expressions, %u pairs\n",
 		(unsigned long long)seed, exprs, pairs);
@@ -381,8 +379,7 @@ Test(codegen, exhaustive_golden, .timeout = 300)
 				      goldens[i].name);
 			tried++;
 		}
-		expr_destroy(expr);
-		expr_destroy(assume);
+		arena_destroy(&scratch);
 	}
 	fprintf(stderr, "codegen exhaustive: %u golden programs\n", tried);
 	cr_expect_geq(tried, 20);
@@ -391,12 +388,13 @@ Test(codegen, exhaustive_golden, .timeout = 300)
 /* N networks, of LENGTH bits or, if 0, of 8 to 32. HOST: in the order of a big-endian machine. */
 static struct expr *networks(unsigned n, unsigned length, bool host)
 {
-	struct expr *expr = expr_new(EXPR_OR);
+	struct expr *expr = expr_new(&scratch, EXPR_OR);
 
 	while (n-- > 0) {
 		unsigned bits = length ? length : 8 + below(25);
 		uint32_t mask = UINT64_C(0xffffffff00000000) >> bits, net = random_word() & mask;
-		expr = expr_add(expr, host ? RANGE(ADDR, net, net | ~mask) : CIDR(ADDR, net, bits));
+		expr = expr_add(&scratch, expr,
+				host ? RANGE(ADDR, net, net | ~mask) : CIDR(ADDR, net, bits));
 		add_limit(net, host ? EXPR_HOST : EXPR_SWAP32);
 		add_limit(net | ~mask, host ? EXPR_HOST : EXPR_SWAP32);
 	}
@@ -406,11 +404,12 @@ static struct expr *networks(unsigned n, unsigned length, bool host)
 /* 2001:db8:X:Y::/64, all of them AND of four words at most. */
 static struct expr *networks6(unsigned n)
 {
-	struct expr *expr = expr_new(EXPR_OR);
+	struct expr *expr = expr_new(&scratch, EXPR_OR);
 
 	while (n-- > 0) {
 		uint32_t rest = random_word();
-		expr = expr_add(expr, AND(EQ(ADDR, 0xb80d0120), CIDR(ADDR + 4, rest, 32)));
+		expr = expr_add(&scratch, expr,
+				AND(EQ(ADDR, 0xb80d0120), CIDR(ADDR + 4, rest, 32)));
 		add_limit(rest, EXPR_SWAP32);
 		add_limit(0x20010db8, EXPR_SWAP32);
 	}
@@ -470,7 +469,7 @@ Test(codegen, networks, .timeout = 120)
 			  !memcmp(again.insns, prog.insns, prog.len * sizeof(*prog.insns)));
 		bpf_program_destroy(&prog);
 		bpf_program_destroy(&again);
-		expr_destroy(expr);
+		arena_destroy(&scratch);
 	}
 }
 
@@ -494,18 +493,19 @@ Test(codegen, trampolines)
 	cr_expect_leq(ja + ret, 3 * (prog.len / 240 + 1), "%u JA, %u RET", ja, ret);
 	cr_expect_gt(ja + ret, 2);
 	bpf_program_destroy(&prog);
-	expr_destroy(expr);
+	arena_destroy(&scratch);
 }
 
 /* The states of this grow as 2^30: the work stays bounded, and the parts are tested in turn. */
 Test(codegen, no_blow_up, .timeout = 60)
 {
-	struct expr *expr = expr_new(EXPR_OR);
+	struct expr *expr = expr_new(&scratch, EXPR_OR);
 	struct codegen_stats stats;
 	struct bpf_program prog = {0};
 
 	for (unsigned bit = 0; bit < 30; bit++)
-		expr = expr_add(expr, AND(ANY_BIT(FLAGS, 1U << bit), ANY_BIT(MODE, 1U << bit)));
+		expr = expr_add(&scratch, expr,
+				AND(ANY_BIT(FLAGS, 1U << bit), ANY_BIT(MODE, 1U << bit)));
 	cr_assert_eq(codegen_compile(expr, NULL, &prog, &stats), CODEGEN_OK);
 	cr_expect_leq(stats.total, 200, "%u", stats.total);
 	cr_expect_leq(stats.worst, 90, "%u", stats.worst); /* atom by atom: 121 */
@@ -515,7 +515,7 @@ Test(codegen, no_blow_up, .timeout = 60)
 	n_limits = 0;
 	compare(expr, NULL, 10000);
 	bpf_program_destroy(&prog);
-	expr_destroy(expr);
+	arena_destroy(&scratch);
 }
 
 /*
@@ -529,14 +529,14 @@ Test(codegen, bit_tests)
 
 	for (unsigned i = 0; i < 30; i++) {
 		uint32_t base = bases[i % 6], bits = 0x96a5a569 ^ 1U << i;
-		struct expr *set = expr_new(EXPR_OR), *expr, *other;
+		struct expr *set = expr_new(&scratch, EXPR_OR), *expr, *other;
 		struct bpf_program prog = {0};
 		n_limits = 0;
 		state = i + 1;
 		for (unsigned bit = 0; bit < 32; bit++) {
 			add_limit(base + bit, EXPR_HOST);
 			if (bits >> bit & 1)
-				set = expr_add(set, EQ(20, base + bit));
+				set = expr_add(&scratch, set, EQ(20, base + bit));
 		}
 		other = AND(EQ(16, 2), EQ(20, base), EQ(24, 1), EQ(28, 2), EQ(32, 3), EQ(36, 4));
 		expr = OR(other, AND(EQ(16, 1), set));
@@ -557,7 +557,7 @@ Test(codegen, bit_tests)
 			cr_assert_not(trace.wide_shift);
 		}
 		bpf_program_destroy(&prog);
-		expr_destroy(expr);
+		arena_destroy(&scratch);
 	}
 	cr_expect_geq(shifts, 10, "%u", shifts);
 	cr_expect_geq(folds, 5, "%u", folds);
@@ -575,22 +575,22 @@ Test(codegen, errors)
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		const struct expr_atom *a = &bad[i];
-		expr = NOT(expr_atom(a->offset, a->order, a->mask, a->lo, a->hi));
+		expr = NOT(expr_atom(&scratch, a->offset, a->order, a->mask, a->lo, a->hi));
 		cr_expect_eq(codegen_compile(expr, NULL, &prog, NULL), CODEGEN_INVALID, "%zu", i);
-		expr_destroy(expr);
+		arena_destroy(&scratch);
 	}
-	expr = expr_new(EXPR_NOT);
+	expr = expr_new(&scratch, EXPR_NOT);
 	cr_expect_eq(codegen_compile(expr, NULL, &prog, NULL), CODEGEN_INVALID);
-	expr_destroy(expr);
+	arena_destroy(&scratch);
 	state = 3;
 	n_limits = 0;
 	many = networks(6000, 24, false);
 	cr_expect_eq(codegen_compile(many, NULL, &prog, &stats), CODEGEN_TOO_LONG);
 	cr_expect_null(prog.insns);
 	cr_expect_eq(prog.len, 0);
-	expr_destroy(many);
-	cr_expect_null(expr_add(NULL, expr_new(EXPR_TRUE)));
-	cr_expect_null(expr_add(expr_new(EXPR_AND), NULL));
+	arena_destroy(&scratch);
+	cr_expect_null(expr_add(&scratch, NULL, expr_new(&scratch, EXPR_TRUE)));
+	cr_expect_null(expr_add(&scratch, expr_new(&scratch, EXPR_AND), NULL));
 }
 
 /* What nothing satisfies denies; what ASSUME makes true needs no test. */
@@ -600,7 +600,7 @@ Test(codegen, assumptions)
 	struct codegen_stats stats;
 	char text[1024];
 
-	list(EQ(16, 2), expr_new(EXPR_FALSE), &prog, &stats, text, sizeof(text));
+	list(EQ(16, 2), expr_new(&scratch, EXPR_FALSE), &prog, &stats, text, sizeof(text));
 	cr_expect_str_eq(text, " 0: ret #0\n");
 	list(RANGE(16, 2, 10), EQ(16, 3), &prog, &stats, text, sizeof(text));
 	cr_expect_str_eq(text, " 0: ret #1\n");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Short names to write expressions with in tests. Any NULL makes the whole NULL. */
+/* Short names to write expressions with in tests, all in one arena. Any NULL makes the whole NULL. */
 #ifndef URING_JAIL_TESTS_UNIT_EXPRS_H
 #define URING_JAIL_TESTS_UNIT_EXPRS_H
 
@@ -7,11 +7,13 @@
 
 #include <stdarg.h>
 
+static struct arena scratch;
+
 #define GROUP_END ((struct expr *)-1)
 
 static inline struct expr *group(enum expr_kind kind, ...)
 {
-	struct expr *expr = expr_new(kind);
+	struct expr *expr = expr_new(&scratch, kind);
 	va_list kids;
 
 	va_start(kids, kind);
@@ -19,7 +21,7 @@ static inline struct expr *group(enum expr_kind kind, ...)
 		struct expr *kid = va_arg(kids, struct expr *);
 		if (kid == GROUP_END)
 			break;
-		expr = expr_add(expr, kid);
+		expr = expr_add(&scratch, expr, kid);
 	}
 	va_end(kids);
 	return expr;
@@ -27,22 +29,23 @@ static inline struct expr *group(enum expr_kind kind, ...)
 
 #define AND(...)		group(EXPR_AND, __VA_ARGS__, GROUP_END)
 #define OR(...)			group(EXPR_OR, __VA_ARGS__, GROUP_END)
-#define NOT(e)			expr_not(e)
-#define RANGE(offset, lo, hi)	expr_atom(offset, EXPR_HOST, UINT32_MAX, lo, hi)
+#define NOT(e)			expr_not(&scratch, e)
+#define RANGE(offset, lo, hi)	expr_atom(&scratch, offset, EXPR_HOST, UINT32_MAX, lo, hi)
 #define EQ(offset, value)	RANGE(offset, value, value)
-#define MASKED(offset, mask, v) expr_atom(offset, EXPR_HOST, mask, v, v)
+#define MASKED(offset, mask, v) expr_atom(&scratch, offset, EXPR_HOST, mask, v, v)
 #define ANY_BIT(offset, mask)	NOT(MASKED(offset, mask, 0))
-#define BE16(offset, lo, hi)	expr_atom(offset, EXPR_SWAP16, 0xffff, lo, hi)
-#define BE32(offset, lo, hi)	expr_atom(offset, EXPR_SWAP32, UINT32_MAX, lo, hi)
+#define BE16(offset, lo, hi)	expr_atom(&scratch, offset, EXPR_SWAP16, 0xffff, lo, hi)
+#define BE32(offset, lo, hi)	expr_atom(&scratch, offset, EXPR_SWAP32, UINT32_MAX, lo, hi)
 #define CIDR(offset, a, bits)                                                                      \
-	expr_atom(offset, EXPR_SWAP32, (uint32_t)(UINT64_C(0xffffffff00000000) >> (bits)), a, a)
+	expr_atom(&scratch, offset, EXPR_SWAP32,                                                   \
+		  (uint32_t)(UINT64_C(0xffffffff00000000) >> (bits)), a, a)
 
 static inline struct expr *set_of(unsigned offset, size_t n, const uint32_t *values)
 {
-	struct expr *expr = expr_new(EXPR_OR);
+	struct expr *expr = expr_new(&scratch, EXPR_OR);
 
 	for (size_t i = 0; i < n; i++)
-		expr = expr_add(expr, EQ(offset, values[i]));
+		expr = expr_add(&scratch, expr, EQ(offset, values[i]));
 	return expr;
 }
 
