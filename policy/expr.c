@@ -42,14 +42,30 @@ struct expr *expr_add(struct arena *arena, struct expr *parent, struct expr *kid
 	return parent;
 }
 
+struct expr *expr_group(struct arena *arena, enum expr_kind kind, struct expr *const *kids,
+			uint32_t n)
+{
+	struct expr *expr = arena_take(arena, sizeof(*expr) + n * sizeof(struct expr *));
+
+	if (!expr)
+		return NULL;
+	*expr = (struct expr){.kind = kind, .n = n, .kids = (struct expr **)(expr + 1), .room = n};
+	for (uint32_t i = 0; i < n; i++) {
+		if (!kids[i])
+			return NULL;
+		expr->kids[i] = kids[i];
+	}
+	return expr;
+}
+
 struct expr *expr_pair(struct arena *arena, enum expr_kind kind, struct expr *a, struct expr *b)
 {
-	return expr_add(arena, expr_add(arena, expr_new(arena, kind), a), b);
+	return expr_group(arena, kind, (struct expr *[]){a, b}, 2);
 }
 
 struct expr *expr_not(struct arena *arena, struct expr *kid)
 {
-	return expr_add(arena, expr_new(arena, EXPR_NOT), kid);
+	return expr_group(arena, EXPR_NOT, &kid, 1);
 }
 
 bool expr_atom_eval(const struct expr_atom *atom, const uint32_t ctx[10])

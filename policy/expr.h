@@ -53,6 +53,10 @@ struct expr *expr_atom(struct arena *arena, unsigned offset, enum expr_order ord
 /* Appends KID to the children of PARENT. Returns PARENT. */
 struct expr *expr_add(struct arena *arena, struct expr *parent, struct expr *kid);
 
+/* A node with N children, which is cheaper than to append them. */
+struct expr *expr_group(struct arena *arena, enum expr_kind kind, struct expr *const *kids,
+			uint32_t n);
+
 /* An AND or OR of two. */
 struct expr *expr_pair(struct arena *arena, enum expr_kind kind, struct expr *a, struct expr *b);
 

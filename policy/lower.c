@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "policy/lower.h"
 
+#include <string.h>
+
 #include "policy/network.h"
 #include "policy/uring-abi.h"
 
@@ -148,16 +150,18 @@ struct lowering {
 	struct arena *arena;
 	const struct kernel *kernel;
 	enum payload payload;
-	struct expr *yes, *no, *has_port;
+	struct expr *yes, *no, *inet, *inet6, *has_port;
+	const struct network *last;
+	struct expr *in_last;
 };
 
-static struct expr *constant(const struct lowering *l, bool value)
+static struct expr *constant(struct lowering *l, bool value)
 {
 	return value ? l->yes : l->no;
 }
 
 /* The bits `mask` of the field are a number from lo to hi. */
-static struct expr *in_range(const struct lowering *l, struct slot slot, uint64_t mask, uint64_t lo,
+static struct expr *in_range(struct lowering *l, struct slot slot, uint64_t mask, uint64_t lo,
 			     uint64_t hi)
 {
 	if (mask == 0 || (lo == 0 && hi >= mask))
@@ -170,21 +174,21 @@ static struct expr *in_range(const struct lowering *l, struct slot slot, uint64_
 			 (uint32_t)(lo << slot.shift), (uint32_t)(hi << slot.shift));
 }
 
-static struct expr *both(const struct lowering *l, struct expr *a, struct expr *b)
+static struct expr *both(struct lowering *l, struct expr *a, struct expr *b)
 {
 	if (a == l->no || b == l->yes)
 		return a;
 	return a == l->yes || b == l->no ? b : expr_pair(l->arena, EXPR_AND, a, b);
 }
 
-static struct expr *either(const struct lowering *l, struct expr *a, struct expr *b)
+static struct expr *either(struct lowering *l, struct expr *a, struct expr *b)
 {
 	if (a == l->yes || b == l->no)
 		return a;
 	return a == l->no || b == l->yes ? b : expr_pair(l->arena, EXPR_OR, a, b);
 }
 
-static struct expr *opposite(const struct lowering *l, struct expr *expr)
+static struct expr *opposite(struct lowering *l, struct expr *expr)
 {
 	return expr_not(l->arena, expr);
 }
@@ -203,8 +207,7 @@ static struct halves halves_at(unsigned offset, bool big_endian)
 #define LOW(value)  ((value)&UINT32_MAX)
 #define HIGH(value) ((value) >> 32)
 
-static struct expr *at_least(const struct lowering *l, struct halves at, uint64_t mask,
-			     uint64_t value)
+static struct expr *at_least(struct lowering *l, struct halves at, uint64_t mask, uint64_t value)
 {
 	return either(l,
 		      HIGH(value) == UINT32_MAX
@@ -214,8 +217,7 @@ static struct expr *at_least(const struct lowering *l, struct halves at, uint64_
 			   in_range(l, at.low, LOW(mask), LOW(value), UINT32_MAX)));
 }
 
-static struct expr *at_most(const struct lowering *l, struct halves at, uint64_t mask,
-			    uint64_t value)
+static struct expr *at_most(struct lowering *l, struct halves at, uint64_t mask, uint64_t value)
 {
 	return either(l,
 		      HIGH(value) == 0 ? constant(l, false)
@@ -224,8 +226,8 @@ static struct expr *at_most(const struct lowering *l, struct halves at, uint64_t
 			   in_range(l, at.low, LOW(mask), 0, LOW(value))));
 }
 
-static struct expr *in_wide_range(const struct lowering *l, struct halves at, uint64_t mask,
-				  uint64_t lo, uint64_t hi)
+static struct expr *in_wide_range(struct lowering *l, struct halves at, uint64_t mask, uint64_t lo,
+				  uint64_t hi)
 {
 	if (lo > hi)
 		return constant(l, false);
@@ -291,14 +293,14 @@ static struct place place_of(enum field_id id, const struct kernel *kernel)
 	return place;
 }
 
-static struct expr *between(const struct lowering *l, const struct place *place, uint64_t mask,
+static struct expr *between(struct lowering *l, const struct place *place, uint64_t mask,
 			    uint64_t lo, uint64_t hi)
 {
 	return place->wide ? in_wide_range(l, place->halves, mask, lo, hi)
 			   : in_range(l, place->slot, mask, lo, hi);
 }
 
-static struct expr *in_elements(const struct lowering *l, const struct place *place,
+static struct expr *in_elements(struct lowering *l, const struct place *place,
 				const struct test *test)
 {
 	struct expr *expr = expr_new(l->arena, EXPR_OR);
@@ -310,12 +312,12 @@ static struct expr *in_elements(const struct lowering *l, const struct place *pl
 	return expr;
 }
 
-static struct expr *no_bit(const struct lowering *l, const struct place *place, uint64_t mask)
+static struct expr *no_bit(struct lowering *l, const struct place *place, uint64_t mask)
 {
 	return between(l, place, mask, 0, 0);
 }
 
-static struct expr *lower_numbers(const struct lowering *l, const struct place *place,
+static struct expr *lower_numbers(struct lowering *l, const struct place *place,
 				  const struct test *test)
 {
 	uint64_t mask = place->mask, value = test->value;
@@ -349,20 +351,12 @@ static struct expr *lower_numbers(const struct lowering *l, const struct place *
 
 /* --- fields with meanings of their own */
 
-static const struct slot family_slot = {AT_FAMILY, EXPR_HOST, 0};
-
-static struct expr *family_is(const struct lowering *l, unsigned family)
-{
-	return in_range(l, family_slot, UINT32_MAX, family, family);
-}
-
 /* socket(AF_INET, SOCK_PACKET) makes an AF_PACKET socket (net/socket.c: __sock_create). */
-static struct expr *is_packet_by_type(const struct lowering *l)
+static struct expr *is_packet_by_type(struct lowering *l)
 {
 	struct slot type = {AT_SOCKET_TYPE, EXPR_HOST, 0};
 
-	return both(l, family_is(l, INET),
-		    in_range(l, type, 0xf, SOCK_TYPE_PACKET, SOCK_TYPE_PACKET));
+	return both(l, l->inet, in_range(l, type, 0xf, SOCK_TYPE_PACKET, SOCK_TYPE_PACKET));
 }
 
 /* Whether a narrow field with this value passes the test. */
@@ -399,7 +393,7 @@ static bool passes(const struct test *test, uint64_t value)
 	return !among;
 }
 
-static struct expr *lower_socket_family(const struct lowering *l, const struct place *place,
+static struct expr *lower_socket_family(struct lowering *l, const struct place *place,
 					const struct test *test)
 {
 	struct expr *expr = lower_numbers(l, place, test);
@@ -414,40 +408,61 @@ static struct expr *lower_socket_family(const struct lowering *l, const struct p
 }
 
 /* The address at AT_CONNECT_ADDR is in exactly this network, of this family. */
-static struct expr *in_prefix(const struct lowering *l, const struct network *network)
+static struct expr *in_prefix(struct lowering *l, const struct network *network)
 {
-	struct expr *expr = expr_add(l->arena, expr_new(l->arena, EXPR_AND),
-				     family_is(l, network->v6 ? INET6 : INET));
+	enum expr_order order = l->kernel->big_endian ? EXPR_HOST : EXPR_SWAP32;
+	struct expr *all[1 + 4] = {network->v6 ? l->inet6 : l->inet};
+	unsigned word = 0;
 
-	for (unsigned word = 0; word * 32 < network->prefix; word++) {
+	for (; word * 32 < network->prefix; word++) {
 		const uint8_t *b = network->bytes + 4 * word;
 		unsigned bits = network->prefix - 32 * word;
 		uint32_t mask = bits >= 32 ? UINT32_MAX : ~(UINT32_MAX >> bits);
 		uint32_t value =
 			(uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-		struct slot slot = {AT_CONNECT_ADDR + 4 * word,
-				    l->kernel->big_endian ? EXPR_HOST : EXPR_SWAP32, 0};
 
-		expr = expr_add(l->arena, expr, in_range(l, slot, mask, value, value));
+		all[1 + word] =
+			expr_atom(l->arena, AT_CONNECT_ADDR + 4 * word, order, mask, value, value);
 	}
-	return expr;
+	return expr_group(l->arena, EXPR_AND, all, 1 + word);
 }
 
-static struct expr *lower_addresses(const struct lowering *l, const struct test *test)
+static struct expr *in_networks(struct lowering *l, const struct element *elements, size_t n)
 {
 	struct expr *expr = expr_new(l->arena, EXPR_OR);
 	struct network expanded[NETWORK_EXPANSION_MAX];
 
-	for (size_t i = 0; i < test->nr_elements; i++) {
-		size_t n = network_expand(&test->elements[i].network, expanded);
+	for (size_t i = 0; i < n; i++) {
+		size_t forms = network_expand(&elements[i].network, expanded);
 
-		for (size_t j = 0; j < n; j++)
+		for (size_t j = 0; j < forms; j++)
 			expr = expr_add(l->arena, expr, in_prefix(l, &expanded[j]));
 	}
+	return expr;
+}
+
+/* Many statements in a row name the same network. */
+static struct expr *in_network(struct lowering *l, const struct element *element)
+{
+	const struct network *network = &element->network;
+
+	if (l->last && memcmp(network, l->last, sizeof(*network)) == 0)
+		return l->in_last;
+	l->last = network;
+	l->in_last = in_networks(l, element, 1);
+	return l->in_last;
+}
+
+static struct expr *lower_addresses(struct lowering *l, const struct test *test)
+{
+	struct expr *expr = test->nr_elements == 1
+				    ? in_network(l, test->elements)
+				    : in_networks(l, test->elements, test->nr_elements);
+
 	return test->relation == RELATION_NOT_IN ? opposite(l, expr) : expr;
 }
 
-static struct expr *lower_test(const struct lowering *l, const struct test *test)
+static struct expr *lower_test(struct lowering *l, const struct test *test)
 {
 	struct place place;
 
@@ -461,7 +476,7 @@ static struct expr *lower_test(const struct lowering *l, const struct test *test
 	return lower_numbers(l, &place, test);
 }
 
-static struct expr *lower_cond(const struct lowering *l, const struct cond *cond)
+static struct expr *lower_cond(struct lowering *l, const struct cond *cond)
 {
 	switch (cond->kind) {
 	case COND_TEST:
@@ -485,16 +500,14 @@ static bool begin(struct lowering *l, const struct kernel *kernel, struct arena 
 	*l = (struct lowering){.arena = arena, .kernel = kernel, .payload = payload};
 	l->yes = expr_new(arena, EXPR_TRUE);
 	l->no = expr_new(arena, EXPR_FALSE);
-	if (!l->yes || !l->no)
-		return false;
-	if (payload == PAYLOAD_CONNECT)
-		l->has_port = either(l, family_is(l, INET), family_is(l, INET6));
-	return true;
+	l->inet = expr_atom(arena, AT_FAMILY, EXPR_HOST, UINT32_MAX, INET, INET);
+	l->inet6 = expr_atom(arena, AT_FAMILY, EXPR_HOST, UINT32_MAX, INET6, INET6);
+	l->has_port = expr_pair(arena, EXPR_OR, l->inet, l->inet6);
+	return l->yes && l->no && l->has_port;
 }
 
 /* Whether any statement of this effect matches: the or of their conditions. */
-static struct expr *any_matches(const struct lowering *l, const struct rules *rules,
-				enum effect effect)
+static struct expr *any_matches(struct lowering *l, const struct rules *rules, enum effect effect)
 {
 	struct expr *expr = expr_new(l->arena, EXPR_OR);
 
@@ -512,7 +525,7 @@ static struct expr *any_matches(const struct lowering *l, const struct rules *ru
  * Port and address of an AF_INET or AF_INET6 request are all zero: a kernel without the fix shows
  * that for an address that is too short for its family, and connects it.
  */
-static struct expr *zero_address(const struct lowering *l)
+static struct expr *zero_address(struct lowering *l)
 {
 	struct place port = place_of(FIELD_PORT, l->kernel);
 	struct expr *expr =
@@ -526,7 +539,7 @@ static struct expr *zero_address(const struct lowering *l)
 }
 
 /* The bytes of a context that no request can change: the opcode, and padding. */
-static struct expr *always(const struct lowering *l, unsigned op)
+static struct expr *always(struct lowering *l, unsigned op)
 {
 	bool big = l->kernel->big_endian;
 	struct slot opcode = {AT_OPCODE, EXPR_HOST, big ? 24 : 0};

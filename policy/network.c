@@ -336,11 +336,13 @@ static struct network mapped(const struct network *network)
 
 /* By which unspecified addresses loopback ones are reached; why stands at network_expand(). */
 static const struct {
-	struct network loopback, unspecified;
+	struct network loopback;
+	size_t n;
+	struct network unspecified[3];
 } aliases[] = {
-	{LOOPBACK4, UNSPECIFIED4},	 {LOOPBACK4, UNSPECIFIED_MAPPED},
-	{LOOPBACK4, UNSPECIFIED6},	 {LOOPBACK6, UNSPECIFIED6},
-	{LOOPBACK_MAPPED, UNSPECIFIED6}, {LOOPBACK_MAPPED, UNSPECIFIED_MAPPED},
+	{LOOPBACK4, 3, {UNSPECIFIED4, UNSPECIFIED_MAPPED, UNSPECIFIED6}},
+	{LOOPBACK6, 1, {UNSPECIFIED6}},
+	{LOOPBACK_MAPPED, 2, {UNSPECIFIED6, UNSPECIFIED_MAPPED}},
 };
 
 /* Adds a network to `out` unless it is within one that is there. */
@@ -359,9 +361,12 @@ size_t network_expand(const struct network *network, struct network out[NETWORK_
 	out[n++] = *network;
 	if (!network->v6)
 		out[n++] = mapped(network);
-	for (size_t i = 0; i < COUNT(aliases); i++)
-		if (intersect(network, &aliases[i].loopback))
-			add(out, &n, &aliases[i].unspecified);
+	for (size_t i = 0; i < COUNT(aliases); i++) {
+		if (!intersect(network, &aliases[i].loopback))
+			continue;
+		for (size_t j = 0; j < aliases[i].n; j++)
+			add(out, &n, &aliases[i].unspecified[j]);
+	}
 	return n;
 }
 
