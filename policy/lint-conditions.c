@@ -44,13 +44,13 @@ static dd_node allowed_by(struct lint *lint, const struct cond *cond, enum effec
 	struct policy one = lint_policy_of(lint->policy, &statement);
 	unsigned op = stand_in(payload);
 	struct expr *assume = NULL, *expr;
+	struct rules rules[URING_OPS_MAX];
 	struct arena arena = {0};
-	struct rules rules;
 	dd_node node = DD_FALSE;
 
 	set_add(&statement.members, op);
-	expr = lower_rules(&rules, &one, op, &arena)
-		       ? lower_op(&rules, &lint->kernel, &arena, &assume)
+	expr = lower_rules(&one, &statement.members, &arena, rules)
+		       ? lower_op(&rules[op], effect == EFFECT_DENY, &lint->kernel, &arena, &assume)
 		       : NULL;
 	if (expr && assume)
 		node = dd_ite(&lint->dd, dd_expr(&lint->dd, assume), dd_expr(&lint->dd, expr),
@@ -227,10 +227,8 @@ static const struct statement *allowed_at(const struct policy *policy, unsigned 
 /* The ops of a conditional allow that others allow without a condition, and none denies. */
 static struct set voided_of(const struct statement *s, const struct unconditional *unconditional)
 {
-	struct set voided = {0};
+	struct set voided;
 
-	if (s->subject != SUBJECT_OP || s->effect != EFFECT_ALLOW || !s->cond)
-		return voided;
 	for (int i = 0; i < 4; i++)
 		voided.word[i] = s->members.word[i] & unconditional->allowed.word[i] &
 				 ~unconditional->denied.word[i];
@@ -256,8 +254,11 @@ static void warn_voided_by(const struct policy *policy, const struct statement *
 static bool warn_if_voided(const struct policy *policy, const struct statement *s,
 			   const struct unconditional *unconditional, struct diags *diags)
 {
-	struct set voided = voided_of(s, unconditional);
+	struct set voided;
 
+	if (s->effect != EFFECT_ALLOW || !s->cond)
+		return false;
+	voided = voided_of(s, unconditional);
 	if (set_is_empty(&voided))
 		return false;
 	warn_voided_by(policy, s, &voided, diags);

@@ -123,27 +123,27 @@ static void refuse_policy(struct lint *lint, struct refusal **list, const struct
 	diags_destroy(&diags);
 }
 
-static const struct cond *payload_test(struct lint *lint, unsigned op)
-{
-	struct rules rules;
-
-	if (lower_rules(&rules, lint->policy, op, &lint->arena))
-		return lower_payload_test(&rules);
-	diag_no_memory(lint->diags);
-	return NULL;
-}
-
 /* Conditions on fields that the kernel's filters do not see. */
 static void refuse_fields(struct lint *lint, struct refusal **list, const struct kernel *kernel)
 {
+	struct rules rules[URING_OPS_MAX];
+	struct set ops = {0};
+
 	for (unsigned op = 0; op < kernel->nr_ops; op++) {
 		enum payload payload = lint_payload_of(op);
-		const struct cond *test = NULL;
-		struct text message = {0}, name = {0};
 
 		if (lint->ops[op] == OP_CONDITIONAL &&
 		    kernel_size(kernel, payload) < kernel_size_wanted(payload))
-			test = payload_test(lint, op);
+			set_add(&ops, op);
+	}
+	if (!lower_rules(lint->policy, &ops, &lint->arena, rules)) {
+		diag_no_memory(lint->diags);
+		return;
+	}
+	for (unsigned op = set_next(&ops, 0); op < URING_OPS_MAX; op = set_next(&ops, op + 1)) {
+		const struct cond *test = lower_payload_test(&rules[op]);
+		struct text message = {0}, name = {0};
+
 		if (!test)
 			continue;
 		lint_append_name(&name, SUBJECT_OP, op);

@@ -33,39 +33,52 @@ static enum payload payload_of(unsigned op)
 	return row ? row->payload : PAYLOAD_NONE;
 }
 
-static bool add_rule(struct rules *rules, const struct statement *s, struct arena *arena)
-{
-	size_t room = rules->room ? 2 * rules->room : 8;
-	const struct statement **more;
-
-	if (rules->n == rules->room) {
-		more = arena_take(arena, room * sizeof(*more));
-		if (!more)
-			return false;
-		for (size_t i = 0; i < rules->n; i++)
-			more[i] = rules->statements[i];
-		rules->statements = more;
-		rules->room = room;
-	}
-	rules->statements[rules->n++] = s;
-	return true;
-}
-
 static bool is_rule(const struct statement *s)
 {
 	uint8_t denied, required;
 
-	return s->subject == SUBJECT_OP &&
-	       (s->effect == EFFECT_ALLOW || s->effect == EFFECT_DENY) &&
-	       !policy_is_flag_rule(s, &denied, &required);
+	if (s->subject != SUBJECT_OP)
+		return false;
+	/* Only denials under a condition can be about flags, and most others are asked about. */
+	return s->effect == EFFECT_ALLOW ||
+	       (s->effect == EFFECT_DENY &&
+		(!s->cond || !policy_is_flag_rule(s, &denied, &required)));
 }
 
-bool lower_rules(struct rules *rules, const struct policy *policy, unsigned op, struct arena *arena)
+/* Adds a statement to the lists of those ops that it is about. */
+static void add_rule(const struct statement *s, const struct set *ops, struct rules *rules)
 {
-	*rules = (struct rules){.policy = policy, .op = op};
+	for (unsigned i = 0; i < URING_OPS_MAX / 64; i++)
+		for (uint64_t left = s->members.word[i] & ops->word[i]; left; left &= left - 1) {
+			struct rules *of = &rules[i * 64 + (unsigned)__builtin_ctzll(left)];
+
+			if (of->statements)
+				of->statements[of->n] = s;
+			of->n++;
+		}
+}
+
+static void add_rules(const struct policy *policy, const struct set *ops, struct rules *rules)
+{
 	for (const struct statement *s = policy->first; s; s = s->next)
-		if (set_has(&s->members, op) && is_rule(s) && !add_rule(rules, s, arena))
+		if (is_rule(s))
+			add_rule(s, ops, rules);
+}
+
+/* They are counted, and then put into lists of that size. */
+bool lower_rules(const struct policy *policy, const struct set *ops, struct arena *arena,
+		 struct rules *rules)
+{
+	for (unsigned op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1))
+		rules[op] = (struct rules){.policy = policy, .op = op};
+	add_rules(policy, ops, rules);
+	for (unsigned op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1)) {
+		rules[op].statements = arena_take(arena, rules[op].n * sizeof(*rules->statements));
+		if (!rules[op].statements)
 			return false;
+		rules[op].n = 0;
+	}
+	add_rules(policy, ops, rules);
 	return true;
 }
 
@@ -552,17 +565,8 @@ static struct expr *always(struct lowering *l, unsigned op)
 	return expr;
 }
 
-/* What is allowed that no statement about the op matches: only where none allows something of it. */
-static bool allows_the_rest(const struct rules *rules)
-{
-	for (size_t i = 0; i < rules->n; i++)
-		if (rules->statements[i]->effect == EFFECT_ALLOW)
-			return false;
-	return policy_default_allows(rules->policy, SUBJECT_OP);
-}
-
-struct expr *lower_op(const struct rules *rules, const struct kernel *kernel, struct arena *arena,
-		      struct expr **assume)
+struct expr *lower_op(const struct rules *rules, bool otherwise, const struct kernel *kernel,
+		      struct arena *arena, struct expr **assume)
 {
 	struct expr *denied, *allowed;
 	struct lowering l;
@@ -573,7 +577,7 @@ struct expr *lower_op(const struct rules *rules, const struct kernel *kernel, st
 	allowed = any_matches(&l, rules, EFFECT_ALLOW);
 	if (policy_zero_address_denied(rules->policy, rules->op))
 		denied = expr_add(arena, denied, zero_address(&l));
-	if (allows_the_rest(rules))
+	if (otherwise && allowed && allowed->n == 0)
 		allowed = expr_add(arena, allowed, constant(&l, true));
 	*assume = always(&l, rules->op);
 	return both(&l, opposite(&l, denied), allowed);

@@ -21,17 +21,18 @@ struct rules {
 	const struct policy *policy;
 	unsigned op;
 	const struct statement **statements;
-	size_t n, room;
+	size_t n;
 };
 
 /**
- * Finds the statements about an op, without those that are really about SQE flags
+ * Finds the statements about each op of a set, without those that are really about SQE flags
  * (policy_is_flag_rule()).
  *
+ * @param rules rules[op] is set for each of the ops; the lists are in the arena
  * @return false when memory runs out
  */
-bool lower_rules(struct rules *rules, const struct policy *policy, unsigned op,
-		 struct arena *arena);
+bool lower_rules(const struct policy *policy, const struct set *ops, struct arena *arena,
+		 struct rules *rules);
 
 /**
  * Whether one program does for two ops of a policy: it says the same of both, and their contexts look
@@ -44,11 +45,12 @@ bool lower_alike(const struct rules *a, const struct rules *b);
  * Lowers what the policy says about an op to tests of the words that a filter of the kernel sees
  * (struct io_uring_bpf_ctx): true where the request is allowed.
  *
+ * @param otherwise whether policy_default_allows() ops
  * @param assume is set to what holds in every context of the op
  * @return the expression, which is in the arena as `assume` is; NULL when memory runs out
  */
-struct expr *lower_op(const struct rules *rules, const struct kernel *kernel, struct arena *arena,
-		      struct expr **assume);
+struct expr *lower_op(const struct rules *rules, bool otherwise, const struct kernel *kernel,
+		      struct arena *arena, struct expr **assume);
 
 /** The first test about the op of a field that only some payload has; NULL if there is none. */
 const struct cond *lower_payload_test(const struct rules *rules);

@@ -167,7 +167,7 @@ static enum codegen_status generate(const struct work *work, const struct rules 
 {
 	struct arena arena = {0};
 	struct expr *assume = NULL;
-	struct expr *expr = lower_op(rules, work->kernel, &arena, &assume);
+	struct expr *expr = lower_op(rules, work->otherwise, work->kernel, &arena, &assume);
 	enum codegen_status status = CODEGEN_NO_MEMORY;
 
 	if (filters_flags(work))
@@ -207,7 +207,8 @@ static enum codegen_status program_of(const struct work *work, const struct plan
 				      const struct rules *rules, struct bpf_program *program)
 {
 	for (size_t i = 0; i < plan->nr_filters && !filters_flags(work); i++)
-		if (!filter_denies_all(&plan->filters[i]) && lower_alike(&work->rules[i], rules))
+		if (!filter_denies_all(&plan->filters[i]) &&
+		    lower_alike(&work->rules[plan->filters[i].op], rules))
 			return copy_program(&plan->filters[i].program, program);
 	return generate(work, rules, program);
 }
@@ -233,20 +234,10 @@ static void compile_op(struct work *work, struct plan *plan, const struct rules 
 	} else {
 		if (lower_payload_test(rules))
 			filter->pdu_size = kernel_size_wanted(payload_of(op));
-		work->rules[plan->nr_filters++] = *rules;
+		plan->nr_filters++;
 		return;
 	}
 	bpf_program_destroy(&filter->program);
-}
-
-static void filter_op(struct work *work, struct plan *plan, unsigned op)
-{
-	struct rules rules;
-
-	if (!lower_rules(&rules, work->policy, op, &work->arena))
-		diag_no_memory(work->diags);
-	else if (can_filter(work, &rules))
-		compile_op(work, plan, &rules);
 }
 
 static void deny_op(struct work *work, struct plan *plan, unsigned op)
@@ -260,13 +251,31 @@ static void deny_op(struct work *work, struct plan *plan, unsigned op)
 		diag_no_memory(work->diags);
 }
 
+/* Whether the op may need a program. */
+static bool is_open(const struct work *work, unsigned op)
+{
+	return work->ops[op] == OP_CONDITIONAL ||
+	       (work->ops[op] == OP_ALLOWED && filters_flags(work));
+}
+
+static bool find_rules(struct work *work, struct arena *arena)
+{
+	unsigned n = work->kernel->nr_ops;
+	struct set ops = {0};
+
+	work->otherwise = policy_default_allows(work->policy, SUBJECT_OP);
+	work->rules = arena_take(arena, n * sizeof(*work->rules));
+	for (unsigned op = 0; op < n; op++)
+		if (is_open(work, op))
+			set_add(&ops, op);
+	return work->rules && lower_rules(work->policy, &ops, arena, work->rules);
+}
+
 static void compile_each(struct work *work, struct plan *plan)
 {
-	bool flags = filters_flags(work);
-
 	for (unsigned op = 0; op < work->kernel->nr_ops; op++) {
-		if (work->ops[op] == OP_CONDITIONAL || (work->ops[op] == OP_ALLOWED && flags))
-			filter_op(work, plan, op);
+		if (is_open(work, op) && can_filter(work, &work->rules[op]))
+			compile_op(work, plan, &work->rules[op]);
 		if (work->ops[op] == OP_DENIED && work->requests == BY_FILTERS)
 			deny_op(work, plan, op);
 	}
@@ -274,14 +283,15 @@ static void compile_each(struct work *work, struct plan *plan)
 
 void compile_filters(struct work *work, struct plan *plan)
 {
+	struct arena arena = {0};
+
 	plan->filters = calloc(work->kernel->nr_ops, sizeof(*plan->filters));
 	work->codegen = codegen_new();
-	work->rules = arena_take(&work->arena, work->kernel->nr_ops * sizeof(*work->rules));
 	check_flags(work);
-	if (plan->filters && work->codegen && work->rules)
+	if (plan->filters && work->codegen && find_rules(work, &arena))
 		compile_each(work, plan);
 	else
 		diag_no_memory(work->diags);
 	codegen_free(work->codegen);
-	arena_destroy(&work->arena);
+	arena_destroy(&arena);
 }

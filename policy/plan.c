@@ -84,31 +84,33 @@ static bool can_filter(const struct kernel *kernel)
 	return (kernel->task == TASK_FRESH || kernel->task == TASK_NESTED) && kernel->nr_ops;
 }
 
-/* Whether some statement tests what only some payload has; without memory to tell, as if it did. */
-static bool tests_payload(const struct policy *policy, unsigned op)
-{
-	struct arena arena = {0};
-	struct rules rules;
-	bool tests = !lower_rules(&rules, policy, op, &arena) || lower_payload_test(&rules);
-
-	arena_destroy(&arena);
-	return tests;
-}
-
-static unsigned size_needs(const struct work *work)
+static unsigned need_of_payload(unsigned op)
 {
 	static const unsigned needs_of[] = {[PAYLOAD_OPEN] = NEED_OPEN_SIZE,
 					    [PAYLOAD_SOCKET] = NEED_SOCKET_SIZE,
 					    [PAYLOAD_CONNECT] = NEED_CONNECT_SIZE};
+	const struct row *row = table_row(&op_table, op);
+
+	return row ? needs_of[row->payload] : 0;
+}
+
+/* Without memory to find out, all that can be needed is. */
+static unsigned size_needs(const struct work *work)
+{
+	struct rules rules[URING_OPS_MAX];
+	struct arena arena = {0};
+	struct set ops = {0};
 	unsigned needs = 0;
+	bool known;
 
-	for (unsigned op = 0; op < op_count(work->kernel); op++) {
-		const struct row *row = table_row(&op_table, op);
-
-		if (row && needs_of[row->payload] && work->ops[op] == OP_CONDITIONAL &&
-		    tests_payload(work->policy, op))
-			needs |= needs_of[row->payload];
-	}
+	for (unsigned op = 0; op < op_count(work->kernel); op++)
+		if (work->ops[op] == OP_CONDITIONAL && need_of_payload(op))
+			set_add(&ops, op);
+	known = lower_rules(work->policy, &ops, &arena, rules);
+	for (unsigned op = set_next(&ops, 0); op < URING_OPS_MAX; op = set_next(&ops, op + 1))
+		if (!known || lower_payload_test(&rules[op]))
+			needs |= need_of_payload(op);
+	arena_destroy(&arena);
 	return needs;
 }
 
