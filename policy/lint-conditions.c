@@ -256,7 +256,7 @@ static bool warn_if_voided(const struct policy *policy, const struct statement *
 {
 	struct set voided;
 
-	if (s->effect != EFFECT_ALLOW || !s->cond)
+	if (s->subject != SUBJECT_OP || s->effect != EFFECT_ALLOW || !s->cond)
 		return false;
 	voided = voided_of(s, unconditional);
 	if (set_is_empty(&voided))
