@@ -181,7 +181,7 @@ static json_t *policy_string(const struct policy *policy)
 
 /* --- what documents have in common */
 
-static void set_place(json_t *to, const struct range *where)
+static void set_place(json_t *to, struct place_cursor *cursor, const struct range *where)
 {
 	const struct source *source = where->source;
 	struct position start, end;
@@ -189,8 +189,8 @@ static void set_place(json_t *to, const struct range *where)
 
 	if (!source)
 		return;
-	start = diag_position(source, where->start);
-	end = diag_position(source, where->end);
+	start = diag_position_after(cursor, source, where->start);
+	end = diag_position_after(cursor, source, where->end);
 	set(to, "source", string(source->name));
 	set(to, "line", number(start.line));
 	set(to, "column", number(start.column));
@@ -243,7 +243,7 @@ static json_t *statement_text(const struct statement *statement)
 	return memory_string(&memory);
 }
 
-static json_t *statement_json(const struct statement *statement)
+static json_t *statement_json(struct place_cursor *cursor, const struct statement *statement)
 {
 	json_t *value;
 
@@ -251,7 +251,7 @@ static json_t *statement_json(const struct statement *statement)
 		return json_null();
 	value = object();
 	set(value, "text", statement_text(statement));
-	set_place(value, &statement->where);
+	set_place(value, cursor, &statement->where);
 	return value;
 }
 
@@ -372,13 +372,14 @@ static json_t *filter_json(const struct filter *filter, const struct kernel *ker
 {
 	json_t *value = register_call("IORING_REGISTER_BPF_FILTER", URING_REGISTER_BPF_FILTER);
 	json_t *op = object(), *statements = array();
+	struct place_cursor cursor = {0};
 
 	set_named(op, &op_table, filter->op);
 	set(value, "operation", op);
 	set(value, "pdu_size", number(filter->pdu_size));
 	for (const struct statement *s = policy->first; s; s = s->next)
 		if (print_is_about(s, filter->op))
-			append(statements, statement_json(s));
+			append(statements, statement_json(&cursor, s));
 	set(value, "statements", statements);
 	set_program(value, &filter->program, filter_lines(filter, kernel));
 	return value;
@@ -466,17 +467,18 @@ void print_plan_json(FILE *out, const struct plan *plan, const struct kernel *ke
 static json_t *included_json(const struct source *source)
 {
 	json_t *stack = array();
+	struct place_cursor cursor = {0};
 
 	for (; source && source->included; source = source->included->source) {
 		json_t *place = object();
 
-		set_place(place, source->included);
+		set_place(place, &cursor, source->included);
 		append(stack, place);
 	}
 	return stack;
 }
 
-static json_t *diag_json(const struct diag *diag)
+static json_t *diag_json(struct place_cursor *cursor, const struct diag *diag)
 {
 	static const char *const severities[] = {[SEVERITY_ERROR] = "error",
 						 [SEVERITY_WARNING] = "warning",
@@ -484,7 +486,7 @@ static json_t *diag_json(const struct diag *diag)
 	json_t *value = object();
 
 	set(value, "severity", string(severities[diag->severity]));
-	set_place(value, &diag->where);
+	set_place(value, cursor, &diag->where);
 	set(value, "message", string(diag->message));
 	if (diag->where.source && diag->where.source->included)
 		set(value, "included_from", included_json(diag->where.source));
@@ -494,10 +496,11 @@ static json_t *diag_json(const struct diag *diag)
 static void set_diags(json_t *root, const struct diags *diags)
 {
 	json_t *list = array(), *notes = NULL;
+	struct place_cursor cursor = {0};
 	size_t warnings = 0;
 
 	for (const struct diag *diag = diags->first; diag; diag = diag->next) {
-		json_t *value = diag_json(diag);
+		json_t *value = diag_json(&cursor, diag);
 
 		if (diag->severity == SEVERITY_NOTE && notes) {
 			append(notes, value);
@@ -787,6 +790,7 @@ void print_list_json(FILE *out, enum listing listing, const struct kernel *kerne
 static json_t *explanation(const struct policy *policy, const struct request *request)
 {
 	enum subject subject = request->is_register ? SUBJECT_REGISTER : SUBJECT_OP;
+	struct place_cursor cursor = {0};
 	json_t *list = array();
 
 	for (const struct statement *s = policy->first; s; s = s->next) {
@@ -795,7 +799,7 @@ static json_t *explanation(const struct policy *policy, const struct request *re
 
 		if (s->subject != subject || !rule || !set_has(&s->members, request->op))
 			continue;
-		value = statement_json(s);
+		value = statement_json(&cursor, s);
 		set(value, "effect", string(s->effect == EFFECT_ALLOW ? "allow" : "deny"));
 		set(value, "matches",
 		    json_boolean(!s->cond || cond_holds(s->cond, request, policy->arch)));
@@ -835,7 +839,7 @@ void print_decision_json(FILE *out, const struct source *text, const struct requ
 	set(root, "operation", operation_json(request->is_register, request->op));
 	set(root, "verdict", string(decision->allowed ? "allow" : "deny"));
 	set(root, "reason", string(reasons[decision->reason]));
-	set(root, "statement", statement_json(decision->statement));
+	set(root, "statement", statement_json(&(struct place_cursor){0}, decision->statement));
 	if (explain)
 		set(root, "statements", explanation(explain, request));
 	finish(out, root);
@@ -895,13 +899,14 @@ static json_t *unknown_json(const struct denied *denied)
 
 static json_t *possible_json(const struct denials *denials)
 {
+	struct place_cursor cursor = {0};
 	json_t *list = array();
 
 	for (size_t i = 0; i < denials->n && i < DENIALS_KEPT; i++) {
 		json_t *value = object();
 
 		set(value, "reason", string(reasons[denials->possible[i].reason]));
-		set(value, "statement", statement_json(denials->possible[i].statement));
+		set(value, "statement", statement_json(&cursor, denials->possible[i].statement));
 		append(list, value);
 	}
 	return list;

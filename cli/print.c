@@ -93,14 +93,14 @@ static void print_flags(FILE *out, unsigned mask)
 
 /* --- where the plan comes from */
 
-void print_place(FILE *out, struct range where)
+void print_place(FILE *out, struct place_cursor *cursor, struct range where)
 {
 	const struct source *source = where.source;
 
 	for (const char *c = source->name; *c; c++)
 		putc((unsigned char)*c < ' ' ? '?' : *c, out);
 	if (!source->one_line)
-		fprintf(out, ":%zu", diag_position(source, where.start).line);
+		fprintf(out, ":%zu", diag_position_after(cursor, source, where.start).line);
 }
 
 bool print_is_about(const struct statement *statement, unsigned op)
@@ -129,13 +129,14 @@ static bool is_whole(const struct statement *s, enum subject subject)
 /* The places of what decides a subject whatever the request is. */
 static void print_origin(FILE *out, const struct policy *policy, enum subject subject)
 {
+	struct place_cursor cursor = {0};
 	size_t n = 0;
 
 	for (const struct statement *s = policy->first; s; s = s->next) {
 		if (!is_whole(s, subject) || n++ >= PLACES)
 			continue;
 		fputs(n == 1 ? "      decided by " : ", ", out);
-		print_place(out, s->where);
+		print_place(out, &cursor, s->where);
 	}
 	if (n > PLACES)
 		fprintf(out, " and %zu more", n - PLACES);
@@ -198,10 +199,11 @@ static void print_restrictions(FILE *out, const struct plan *plan, const struct 
 	}
 }
 
-static void print_statement(FILE *out, const struct statement *s, enum arch arch)
+static void print_statement(FILE *out, struct place_cursor *cursor, const struct statement *s,
+			    enum arch arch)
 {
 	fputs("      ", out);
-	print_place(out, s->where);
+	print_place(out, cursor, s->where);
 	fputs(s->effect == EFFECT_ALLOW ? ": allow" : ": deny", out);
 	if (s->cond) {
 		fputs(" if ", out);
@@ -215,13 +217,14 @@ static void print_flag_rules(FILE *out, const struct policy *policy)
 {
 	static const char *const effects[] = {
 		[EFFECT_ALLOW] = "allow", [EFFECT_DENY] = "deny", [EFFECT_REQUIRE] = "require"};
+	struct place_cursor cursor = {0};
 
 	for (const struct statement *s = policy->first; s; s = s->next) {
 		if (is_whole(s, SUBJECT_SQE_FLAGS) && s->subject == SUBJECT_OP) {
-			print_statement(out, s, policy->arch);
+			print_statement(out, &cursor, s, policy->arch);
 		} else if (s->subject == SUBJECT_SQE_FLAGS && effects[s->effect]) {
 			fputs("      ", out);
-			print_place(out, s->where);
+			print_place(out, &cursor, s->where);
 			fprintf(out, ": %s SQE flags ", effects[s->effect]);
 			print_flags(out, s->sqe_flags);
 		}
@@ -256,6 +259,7 @@ static void print_filter(FILE *out, const struct plan *plan, const struct filter
 {
 	const struct row *row = table_row(&op_table, filter->op);
 	const struct bpf_program *program = &filter->program;
+	struct place_cursor cursor = {0};
 
 	fputs("io_uring_register(-1, IORING_REGISTER_BPF_FILTER) for ", out);
 	if (row)
@@ -269,7 +273,7 @@ static void print_filter(FILE *out, const struct plan *plan, const struct filter
 	fputs("\n   a filter, since it depends on more than the operation:\n", out);
 	for (const struct statement *s = policy->first; s; s = s->next)
 		if (print_is_about(s, filter->op))
-			print_statement(out, s, policy->arch);
+			print_statement(out, &cursor, s, policy->arch);
 	if (plan->why_filters)
 		print_flag_rules(out, policy);
 	if (policy_zero_address_denied(policy, filter->op))

@@ -32,8 +32,8 @@ void print_c(FILE *out, const struct plan *plan, const struct kernel *kernel,
  */
 void print_list(FILE *out, enum listing listing, const struct kernel *kernel);
 
-/** Writes where something stands: "net.policy:12", or the option's name. */
-void print_place(FILE *out, struct range where);
+/** Writes where something stands, going on from the cursor: "net.policy:12", or the option's name. */
+void print_place(FILE *out, struct place_cursor *cursor, struct range where);
 
 /** Whether a statement is of those that a filter on the op is made from. */
 bool print_is_about(const struct statement *statement, unsigned op);

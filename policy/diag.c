@@ -69,18 +69,29 @@ bool diag_failed(const struct diags *diags)
 	return diags->errors > 0 || diags->out_of_memory;
 }
 
+struct position diag_position_after(struct place_cursor *cursor, const struct source *source,
+				    size_t offset)
+{
+	const char *newline, *end = memchr(source->text + offset, '\n', source->size - offset);
+
+	if (cursor->source != source || cursor->offset > offset)
+		*cursor = (struct place_cursor){.source = source, .line = 1};
+	while ((newline = memchr(source->text + cursor->offset, '\n', offset - cursor->offset))) {
+		cursor->line++;
+		cursor->offset = cursor->line_start = (size_t)(newline - source->text) + 1;
+	}
+	cursor->offset = offset;
+	return (struct position){
+		.line = cursor->line,
+		.column = offset - cursor->line_start + 1,
+		.line_start = cursor->line_start,
+		.line_end = end ? (size_t)(end - source->text) : source->size,
+	};
+}
+
 struct position diag_position(const struct source *source, size_t offset)
 {
-	struct position position = {.line = 1};
-	const char *start = source->text, *end;
+	struct place_cursor cursor = {0};
 
-	while ((end = memchr(start, '\n', offset - (size_t)(start - source->text)))) {
-		position.line++;
-		start = end + 1;
-	}
-	position.line_start = (size_t)(start - source->text);
-	position.column = offset - position.line_start + 1;
-	end = memchr(source->text + offset, '\n', source->size - offset);
-	position.line_end = end ? (size_t)(end - source->text) : source->size;
-	return position;
+	return diag_position_after(&cursor, source, offset);
 }

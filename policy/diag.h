@@ -74,4 +74,17 @@ struct position {
 /** Finds line and column of the byte at `offset` (at most source->size). */
 struct position diag_position(const struct source *source, size_t offset);
 
+/** How far a source was looked at; all zero is not yet. */
+struct place_cursor {
+	const struct source *source;
+	size_t offset, line, line_start;
+};
+
+/**
+ * Likewise, going on from where the cursor is, so that many places in their order take no longer than
+ * the whole source does.
+ */
+struct position diag_position_after(struct place_cursor *cursor, const struct source *source,
+				    size_t offset);
+
 #endif

@@ -436,20 +436,17 @@ static void put_ops(struct writer *w, const struct rule *rule)
 		put(w, "@all");
 		set_subtract(&members, &all);
 	}
-	for (unsigned op = 0; op < 256; op++) {
+	for (unsigned op = set_next(&members, 0); op < 256; op = set_next(&members, op + 1)) {
 		const struct row *row = table_row(table, op);
 
-		if (!set_has(&members, op))
-			continue;
 		put_comma(w, &first);
 		if (row)
 			put(w, row->name);
 		else
 			put_number(w, "%llu", op);
 	}
-	for (unsigned i = 0; i < register_table.n; i++) {
-		if (!set_has(&rule->proposals, i))
-			continue;
+	for (unsigned i = set_next(&rule->proposals, 0); i < register_table.n;
+	     i = set_next(&rule->proposals, i + 1)) {
 		put_comma(w, &first);
 		put(w, register_table.rows[i].name);
 	}
@@ -565,24 +562,25 @@ static void write_default(FILE *out, const struct policy *policy, enum subject s
 		write_rule(out, &rule, policy->arch);
 }
 
-static unsigned lowest(const struct set *set)
+static bool is_conditional(const struct statement *s, enum effect effect)
 {
-	unsigned n = 0;
-
-	while (n < 256 && !set_has(set, n))
-		n++;
-	return n;
+	return s->subject == SUBJECT_OP && s->effect == effect && s->cond &&
+	       !set_is_empty(&s->members);
 }
 
 /* In the order of the lowest of their ops; of those with the same one in the order they have. */
 static void write_conditional(FILE *out, const struct policy *policy, enum effect effect)
 {
-	for (unsigned op = 0; op < 256; op++) {
+	struct set lowest = {0};
+
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (is_conditional(s, effect))
+			set_add(&lowest, set_next(&s->members, 0));
+	for (unsigned op = set_next(&lowest, 0); op < 256; op = set_next(&lowest, op + 1)) {
 		for (const struct statement *s = policy->first; s; s = s->next) {
 			struct rule rule;
 
-			if (s->subject != SUBJECT_OP || s->effect != effect || !s->cond ||
-			    lowest(&s->members) != op)
+			if (!is_conditional(s, effect) || set_next(&s->members, 0) != op)
 				continue;
 			rule = rule_of(s);
 			write_rule(out, &rule, policy->arch);

@@ -122,3 +122,32 @@ Test(lex, a_word_is_told_from_others_that_end_alike)
 			     words[i].text);
 	}
 }
+
+/* From everywhere to everywhere, also backwards and by way of another text. */
+Test(lex, positions_are_the_same_wherever_one_goes_on_from)
+{
+	const char text[] = "a\n\nbc\nd";
+	struct source source = source_of(text, sizeof(text) - 1), other = source_of("\n\n", 2);
+
+	cr_expect_eq(diag_position(&source, 4).line, 3);
+	cr_expect_eq(diag_position(&source, 4).column, 2);
+	cr_expect_eq(diag_position(&source, 4).line_start, 3);
+	cr_expect_eq(diag_position(&source, 4).line_end, 5);
+	for (size_t from = 0; from <= source.size; from++) {
+		for (size_t to = 0; to <= source.size; to++) {
+			struct position wanted = diag_position(&source, to), found;
+			struct place_cursor cursor = {0};
+
+			for (int by_other = 0; by_other < 2; by_other++) {
+				diag_position_after(&cursor, &source, from);
+				if (by_other)
+					diag_position_after(&cursor, &other, 2);
+				found = diag_position_after(&cursor, &source, to);
+				cr_expect_eq(found.line, wanted.line, "%zu, %zu", from, to);
+				cr_expect_eq(found.column, wanted.column, "%zu, %zu", from, to);
+				cr_expect_eq(found.line_start, wanted.line_start);
+				cr_expect_eq(found.line_end, wanted.line_end);
+			}
+		}
+	}
+}

@@ -9,7 +9,7 @@
 #include "tests/unit/build.h"
 
 /* Ops and register ops by their numbers, so that these tests do not lean on the tables. */
-enum { READ = 22, OPENAT2 = 28 };
+enum { OPENAT = 18, READ = 22, WRITE = 23, OPENAT2 = 28 };
 enum { FILES = 2, RESTRICTIONS = 11, SEND_MSG_RING = 31, QUERY = 35, BPF_FILTER = 37 };
 
 /* Everything that a policy decides, whatever the kernel and the request. */
@@ -148,4 +148,44 @@ Test(policy, two_different_defaults_are_an_error)
 	cr_expect_str_eq(built_messages(&built),
 			 "a second, different default\nfirst stated here\n");
 	built_destroy(&built);
+}
+
+/* Whether two ops need one program only: `rules` of -r, as in the command line. */
+static const struct alike_case {
+	const char *options;
+	unsigned a, b;
+	bool alike;
+} alike_cases[] = {
+	{"rule=deny~read,openat2~if~user_data~==~1", READ, OPENAT2, false},
+	{"rule=deny~read,write~if~user_data~==~1", READ, WRITE, true},
+	{"rule=deny~read,write~if~sqe_flags~&~async", READ, WRITE, false},
+	{"rule=deny~read,write~if~user_data~==~1 allow-op=read", READ, WRITE, false},
+	{"rule=deny~read,write~if~user_data~==~1 rule=deny~write~if~user_data~==~2", READ, WRITE,
+	 false},
+	{"rule=deny~read~if~user_data~==~1 rule=deny~write~if~user_data~==~1", READ, WRITE, false},
+	{"rule=deny~@all~if~user_data~==~1", READ, WRITE, true},
+	{"rule=deny~@all~if~sqe_flags~&~async rule=deny~@all~if~user_data~==~1", READ, WRITE, true},
+	{"rule=deny~openat,openat2~if~mode~==~1", OPENAT, OPENAT2, true},
+};
+
+Test(policy, ops_are_alike_if_all_that_is_said_of_them_is_the_same)
+{
+	for (size_t i = 0; i < sizeof(alike_cases) / sizeof(alike_cases[0]); i++) {
+		const struct alike_case *c = &alike_cases[i];
+		struct rules rules[URING_OPS_MAX];
+		struct arena arena = {0};
+		struct set both = {0};
+		struct built built;
+
+		set_add(&both, c->a);
+		set_add(&both, c->b);
+		build(&built, c->options);
+		cr_assert_not(diag_failed(&built.loaded.diags), "%s: %s", c->options,
+			      built_messages(&built));
+		cr_assert(lower_rules(&built.loaded.policy, &both, &arena, rules));
+		cr_expect_eq(lower_alike(&rules[c->a], &rules[c->b]), c->alike, "%s", c->options);
+		cr_expect_eq(lower_alike(&rules[c->b], &rules[c->a]), c->alike, "%s", c->options);
+		arena_destroy(&arena);
+		built_destroy(&built);
+	}
 }
