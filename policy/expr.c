@@ -42,15 +42,23 @@ struct expr *expr_add(struct arena *arena, struct expr *parent, struct expr *kid
 	return parent;
 }
 
-struct expr *expr_group(struct arena *arena, enum expr_kind kind, struct expr *const *kids,
-			uint32_t n)
+/* A node with room for its N children right behind it. */
+static struct expr *new_group(struct arena *arena, enum expr_kind kind, uint32_t n)
 {
 	struct expr *expr = arena_take(arena, sizeof(*expr) + n * sizeof(struct expr *));
 
-	if (!expr)
-		return NULL;
-	*expr = (struct expr){.kind = kind, .n = n, .kids = (struct expr **)(expr + 1), .room = n};
-	for (uint32_t i = 0; i < n; i++) {
+	if (expr)
+		*expr = (struct expr){
+			.kind = kind, .n = n, .room = n, .kids = (struct expr **)(expr + 1)};
+	return expr;
+}
+
+struct expr *expr_group(struct arena *arena, enum expr_kind kind, struct expr *const *kids,
+			uint32_t n)
+{
+	struct expr *expr = new_group(arena, kind, n);
+
+	for (uint32_t i = 0; i < n && expr; i++) {
 		if (!kids[i])
 			return NULL;
 		expr->kids[i] = kids[i];
@@ -60,12 +68,22 @@ struct expr *expr_group(struct arena *arena, enum expr_kind kind, struct expr *c
 
 struct expr *expr_pair(struct arena *arena, enum expr_kind kind, struct expr *a, struct expr *b)
 {
-	return expr_group(arena, kind, (struct expr *[]){a, b}, 2);
+	struct expr *expr = a && b ? new_group(arena, kind, 2) : NULL;
+
+	if (expr) {
+		expr->kids[0] = a;
+		expr->kids[1] = b;
+	}
+	return expr;
 }
 
 struct expr *expr_not(struct arena *arena, struct expr *kid)
 {
-	return expr_group(arena, EXPR_NOT, &kid, 1);
+	struct expr *expr = kid ? new_group(arena, EXPR_NOT, 1) : NULL;
+
+	if (expr)
+		expr->kids[0] = kid;
+	return expr;
 }
 
 bool expr_atom_eval(const struct expr_atom *atom, const uint32_t ctx[10])

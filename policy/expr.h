@@ -29,12 +29,13 @@ struct expr_atom {
 /* A node of a tree, of which kids may be shared. AND of none is true, OR of none false. */
 struct expr {
 	enum expr_kind kind;
-	uint32_t n; /* EXPR_NOT: one; EXPR_AND, EXPR_OR: any number */
+	uint32_t n; /* kids: EXPR_NOT: one; EXPR_AND, EXPR_OR: any number */
 	union {
 		struct expr_atom atom; /* EXPR_ATOM */
 		struct {
-			struct expr **kids;
+			uint32_t nowhere; /* 0, where an atom has its offset */
 			uint32_t room;
+			struct expr **kids;
 		};
 	};
 };

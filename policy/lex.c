@@ -236,7 +236,7 @@ void lex_next(struct lexer *lexer, struct token *token)
 	unsigned class = 0;
 	uint64_t key = 0;
 
-	while (at < source->size && text[at] == ' ')
+	if (at < source->size && text[at] == ' ')
 		at++;
 	lexer->at = start = at;
 	if (at == source->size || class_of(text[at]) <= '9') {

@@ -165,30 +165,29 @@ static bool in_field(struct parser *parser, const struct value_context *context,
 /* Reads a number or a constant. False if there is none; a wrong one is reported and is 0. */
 static bool read_scalar(struct parser *parser, struct value_context *context, uint64_t *value)
 {
-	const struct token token = parser->token;
-	const char *text = token_text(&token);
-	size_t size = (size_t)parser_length(parser);
+	const struct token *token = &parser->token;
 	const struct table *constants = field_constants(context->field, parser->policy->arch);
 	const struct row *row;
 	enum number_status status;
 
 	*value = 0;
-	if (token.kind == TOKEN_WORD) {
+	if (token->kind == TOKEN_WORD) {
 		row = constants ? parser_find(parser, constants) : NULL;
 		if (!row)
 			unknown_constant(parser, context->field);
 		else
 			*value = row->number;
 		if (row && (row->number & (row->number - 1)))
-			context->several = token.where;
-	} else if (token.kind == TOKEN_NUMBER) {
-		status = lex_number(text, size, context->field->kind == KIND_MODE, value);
+			context->several = token->where;
+	} else if (token->kind == TOKEN_NUMBER) {
+		status = lex_number(token_text(token), token_size(token),
+				    context->field->kind == KIND_MODE, value);
 		if (status != NUMBER_OK)
-			parser_bad_number(parser, token.where, status, UINT64_MAX);
+			parser_bad_number(parser, token->where, status, UINT64_MAX);
 	} else {
 		return false;
 	}
-	if (!in_field(parser, context, *value, token.where))
+	if (!in_field(parser, context, *value, token->where))
 		*value = 0;
 	parser_advance(parser);
 	return true;
@@ -299,8 +298,9 @@ static bool read_element(struct parser *parser, struct value_context *context,
 	return true;
 }
 
-static bool add_element(struct parser *parser, struct test *test, size_t *room,
-			const struct element *element)
+/* Reads an element to the end of a set that has room for so many. */
+static bool add_element(struct parser *parser, struct value_context *context, struct test *test,
+			size_t *room)
 {
 	size_t bigger = *room ? 2 * *room : 1;
 	struct element *grown;
@@ -316,28 +316,23 @@ static bool add_element(struct parser *parser, struct test *test, size_t *room,
 		test->elements = grown;
 		*room = bigger;
 	}
-	test->elements[test->nr_elements++] = *element;
-	return true;
+	return read_element(parser, context, &test->elements[test->nr_elements++]);
 }
 
 static bool read_set(struct parser *parser, struct value_context *context, struct test *test)
 {
 	struct range opened = parser->token.where;
-	struct element element = {0};
 	size_t room = 0;
 
 	if (!accept(parser, TOKEN_BRACE_OPEN))
-		return read_element(parser, context, &element) &&
-		       add_element(parser, test, &room, &element);
+		return add_element(parser, context, test, &room);
 	if (parser->token.kind == TOKEN_BRACE_CLOSE)
 		error(parser, (struct range){opened.source, opened.start, parser->token.where.end},
 		      "an empty set: nothing is in it");
 	while (parser->token.kind != TOKEN_BRACE_CLOSE || test->nr_elements > 0) {
-		element = (struct element){0};
 		if (parser->token.kind == TOKEN_END || parser->token.kind == TOKEN_NEWLINE)
 			break;
-		if (!read_element(parser, context, &element) ||
-		    !add_element(parser, test, &room, &element))
+		if (!add_element(parser, context, test, &room))
 			return false;
 		if (!accept(parser, TOKEN_COMMA))
 			break;
@@ -395,7 +390,6 @@ static bool read_masked(struct parser *parser, struct value_context *context, st
 static bool read_address_comparison(struct parser *parser, struct value_context *context,
 				    struct test *test, struct range where)
 {
-	struct element element = {0};
 	size_t room = 0;
 
 	if (test->relation != RELATION_EQ && test->relation != RELATION_NE) {
@@ -403,8 +397,7 @@ static bool read_address_comparison(struct parser *parser, struct value_context 
 		test->relation = RELATION_EQ;
 	}
 	test->relation = test->relation == RELATION_EQ ? RELATION_IN : RELATION_NOT_IN;
-	return read_element(parser, context, &element) &&
-	       add_element(parser, test, &room, &element);
+	return add_element(parser, context, test, &room);
 }
 
 static bool read_comparison(struct parser *parser, struct value_context *context, struct test *test)

@@ -171,7 +171,7 @@ static void add_flags(struct flag_sums *sums, const struct statement *s)
 {
 	uint8_t denied, required;
 
-	if (policy_is_flag_rule(s, &denied, &required)) {
+	if (s->cond && policy_is_flag_rule(s, &denied, &required)) {
 		sums->denied |= denied;
 		sums->insisted |= required;
 	}

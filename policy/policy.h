@@ -75,9 +75,13 @@ enum cond_kind { COND_TEST, COND_NOT, COND_AND, COND_OR };
 struct cond {
 	enum cond_kind kind;
 	struct range where; /* the whole of it */
-	struct test test;   /* of COND_TEST */
-	struct cond *left,
-		*right; /* right: of COND_AND and COND_OR alone; left: not of COND_TEST */
+	union {
+		struct test test; /* of COND_TEST */
+		struct {	  /* of all others */
+			struct cond *left;
+			struct cond *right; /* NULL in COND_NOT */
+		};
+	};
 };
 
 /** One statement: "allow read, write if sqe_flags & async", or what an option says. */
