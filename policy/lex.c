@@ -90,12 +90,16 @@ static bool starts_statement(const struct source *source, size_t at)
 static bool skip_to_token(struct lexer *lexer)
 {
 	const struct source *source = lexer->source;
+	bool in_brackets = lexer->open > 0 || lexer->after_comma || lexer->list;
 	size_t next;
 
+	/* Mostly there is nothing else where a line ends. */
+	if (source->text[lexer->at] == '\n' && !in_brackets)
+		return true;
 	lexer->at = skip_space(source, lexer->at, !lexer->list, lexer->list);
 	if (lexer->at == source->size || source->text[lexer->at] != '\n')
 		return false;
-	if (lexer->open == 0 && !lexer->after_comma)
+	if (!in_brackets)
 		return true;
 	next = skip_space(source, lexer->at, true, true);
 	if (!starts_statement(source, next)) {

@@ -187,7 +187,7 @@ const enum arch arch_here = ARCH_POWERPC;
 static bool same(const char *a, const char *b, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		if (TABLE_FOLD(a[i]) != TABLE_FOLD(b[i]))
+		if (a[i] != b[i] && TABLE_FOLD(a[i]) != TABLE_FOLD(b[i]))
 			return false;
 	return true;
 }
@@ -206,14 +206,18 @@ uint64_t table_key(const char *name, size_t size)
 	return key;
 }
 
-/* Whether all of a name is that of the row, of which the last eight bytes are. */
-static bool is_name(const struct row *row, uint64_t key, const char *name, size_t size)
+/* Whether a name of which the last eight bytes are a row's short name's is all of it. */
+static bool is_short(const struct row *row, const char *name, size_t size)
+{
+	return size == row->name_size && (size <= 8 || same(name, row->name, size - 8));
+}
+
+/* Likewise, of C's name. */
+static bool is_full(const struct row *row, const char *name, size_t size)
 {
 	size_t prefix = row->prefix_size, rest = size > 8 ? size - 8 : 0;
 
-	if (row->name_key == key && row->name_size == size)
-		return same(name, row->name, rest);
-	if (row->full_key != key || prefix + row->name_size != size)
+	if (size != prefix + row->name_size)
 		return false;
 	return rest <= prefix ? same(name, row->prefix, rest)
 			      : same(name, row->prefix, prefix) &&
@@ -226,7 +230,8 @@ const struct row *table_find_key(const struct table *table, uint64_t key, const 
 	const struct row *end = table->rows + table->n;
 
 	for (const struct row *row = table->rows; row < end; row++)
-		if ((row->name_key == key || row->full_key == key) && is_name(row, key, name, size))
+		if ((row->name_key == key && is_short(row, name, size)) ||
+		    (row->full_key == key && is_full(row, name, size)))
 			return row;
 	return NULL;
 }
@@ -265,8 +270,7 @@ const struct row *table_index_find(const struct table_index *index, uint64_t key
 	for (unsigned slot = slot_of(key); index->rows[slot]; slot = slot_after(slot)) {
 		const struct row *row = &index->table->rows[index->rows[slot] - 1];
 
-		if (row->name_key == key && row->name_size == size &&
-		    (size <= 8 || same(name, row->name, size - 8)))
+		if (row->name_key == key && is_short(row, name, size))
 			return row;
 	}
 	/* Names of C are not in it. */
