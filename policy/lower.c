@@ -52,33 +52,27 @@ static void add_rule(const struct statement *s, const struct set *ops, struct ru
 		for (uint64_t left = s->members.word[i] & ops->word[i]; left; left &= left - 1) {
 			struct rules *of = &rules[i * 64 + (unsigned)__builtin_ctzll(left)];
 
-			if (of->statements)
-				of->statements[of->n] = s;
-			of->n++;
+			of->statements[of->n++] = s;
 		}
 }
 
-static void add_rules(const struct policy *policy, const struct set *ops, struct rules *rules)
-{
-	for (const struct statement *s = policy->first; s; s = s->next)
-		if (is_rule(s))
-			add_rule(s, ops, rules);
-}
-
-/* They are counted, and then put into lists of that size. */
+/* Each list has room for all statements, of which what is not used is never touched. */
 bool lower_rules(const struct policy *policy, const struct set *ops, struct arena *arena,
 		 struct rules *rules)
 {
-	for (unsigned op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1))
-		rules[op] = (struct rules){.policy = policy, .op = op};
-	add_rules(policy, ops, rules);
+	size_t n = 0;
+
+	for (const struct statement *s = policy->first; s; s = s->next)
+		n++;
 	for (unsigned op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1)) {
-		rules[op].statements = arena_take(arena, rules[op].n * sizeof(*rules->statements));
+		rules[op] = (struct rules){.policy = policy, .op = op};
+		rules[op].statements = arena_take(arena, n * sizeof(*rules->statements));
 		if (!rules[op].statements)
 			return false;
-		rules[op].n = 0;
 	}
-	add_rules(policy, ops, rules);
+	for (const struct statement *s = policy->first; s; s = s->next)
+		if (is_rule(s))
+			add_rule(s, ops, rules);
 	return true;
 }
 
