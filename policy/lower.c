@@ -66,7 +66,7 @@ bool lower_rules(const struct policy *policy, const struct set *ops, struct aren
 		n++;
 	for (unsigned op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1)) {
 		rules[op] = (struct rules){.policy = policy, .op = op};
-		rules[op].statements = arena_take(arena, n * sizeof(*rules->statements));
+		rules[op].statements = arena_take(arena, n * sizeof(const struct statement *));
 		if (!rules[op].statements)
 			return false;
 	}

@@ -321,7 +321,7 @@ size_t table_distance(const char *name, size_t size, const char *other, size_t l
 
 		now[0] = i;
 		for (size_t j = 1; j <= length; j++) {
-			char a = TABLE_FOLD(name[i - 1]), b = TABLE_FOLD(other[j - 1]);
+			unsigned char a = TABLE_FOLD(name[i - 1]), b = TABLE_FOLD(other[j - 1]);
 			size_t best = above[j - 1] + (a != b);
 
 			if (above[j] + 1 < best)

@@ -34,8 +34,10 @@ struct row {
 	 TABLE_KEY_BYTE(name, 3) | TABLE_KEY_BYTE(name, 4) | TABLE_KEY_BYTE(name, 5) |             \
 	 TABLE_KEY_BYTE(name, 6) | TABLE_KEY_BYTE(name, 7))
 #define TABLE_KEY_BYTE(name, from_end)                                                             \
-	((uint64_t)TABLE_FOLD(("\0\0\0\0\0\0\0\0" name)[sizeof(name) + 6 - (from_end)])            \
-	 << 8 * (from_end))
+	(sizeof(name) - 1 > (from_end)                                                             \
+		 ? (uint64_t)TABLE_FOLD(("........" name)[sizeof(name) + 6 - (from_end)])          \
+			   << 8 * (from_end)                                                       \
+		 : 0)
 
 /** A byte of a name as names are compared: not tolower(), since that hangs on the locale. */
 #define TABLE_FOLD(c)                                                                              \
