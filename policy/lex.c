@@ -6,7 +6,10 @@
 
 #include "policy/table.h"
 
-/* What a byte is to the lexer; of those in names, what TABLE_FOLD() makes of it. */
+/*
+ * What a byte is to the lexer; of those in names, what TABLE_FOLD() makes of it. What is SKIPPED is so
+ * only sometimes: a comment, and a newline that ends no statement.
+ */
 enum { SPACE = 1, SKIPPED, MORE_IN_WORDS, IN_NAMES = '0' };
 
 #define LETTER(lower, upper) [lower] = (lower), [upper] = (lower)
@@ -208,7 +211,10 @@ static enum token_kind read_token(struct lexer *lexer, struct token *token)
 	return read_sign(lexer);
 }
 
-/* Reads what is no name, or comes after more than spaces. */
+/*
+ * Reads what is no name, or comes after more than a space. Were it part of lex_next(), that would have
+ * registers to save for each name, too.
+ */
 __attribute__((noinline)) static void read_other(struct lexer *lexer, struct token *token)
 {
 	const struct source *source = lexer->source;
@@ -231,7 +237,10 @@ __attribute__((noinline)) static void read_other(struct lexer *lexer, struct tok
 	}
 }
 
-/* Most tokens are names and keywords, with a space before; their key comes with their end. */
+/*
+ * Most tokens are names and keywords, with a space before: they are read here, with their keys. None
+ * starts with a digit, which come before all that does.
+ */
 void lex_next(struct lexer *lexer, struct token *token)
 {
 	const struct source *source = lexer->source;

@@ -16,8 +16,8 @@ struct row {
 	bool proposed;	    /* in no released kernel: the number is a guess, never to be used */
 	const char *prefix; /* what C's name has before the short one: "IORING_OP_" */
 	const char *name;   /* the short name, lower case: "openat2"; C's is in capitals */
-	uint8_t prefix_size, name_size;
-	uint64_t name_key, full_key; /* TABLE_KEY() of the short name and of C's */
+	uint8_t prefix_size, name_size; /* in bytes */
+	uint64_t name_key, full_key;	/* TABLE_KEY() of the short name and of C's */
 	const char *since;    /* the first kernel that has it; "" where proposed or not known */
 	const char *help;     /* what it does, in one line; "" for constants that are well known */
 	enum payload payload; /* of an op */
@@ -80,8 +80,8 @@ extern const struct table accmode_table, resolve_table, family_table, sock_type_
 	protocol_table;
 
 /**
- * Finds a row by its short name or by C's, in any case, with '-' for '_'. The one lookup that
- * everything uses.
+ * Finds a row by its short name or by C's, in any case, with '-' for '_'. What everything is looked up
+ * by, here or with what is known more of the name or table.
  *
  * @return the row, or NULL if no row has the `size` bytes at `name` for a name
  */
