@@ -132,11 +132,13 @@ static bool tests_sqe_flags(const struct cond *cond)
 
 bool lower_alike(const struct rules *a, const struct rules *b)
 {
-	if (a->n != b->n || payload_of(a->op) != payload_of(b->op))
+	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
 		if (a->statements[i] != b->statements[i])
 			return false;
+	if (payload_of(a->op) != payload_of(b->op))
+		return false;
 	for (size_t i = 0; i < a->n; i++)
 		if (a->statements[i]->cond && tests_sqe_flags(a->statements[i]->cond))
 			return false;
@@ -181,6 +183,7 @@ static struct expr *in_range(struct lowering *l, struct slot slot, uint64_t mask
 			 (uint32_t)(lo << slot.shift), (uint32_t)(hi << slot.shift));
 }
 
+/* If memory ran out for one, which is NULL then, so is this, unless it does not hang on that one. */
 static struct expr *both(struct lowering *l, struct expr *a, struct expr *b)
 {
 	if (a == l->no || b == l->yes)

@@ -19,8 +19,8 @@ struct work {
 	struct plan_options options;
 	struct diags *diags;
 	enum op_verdict ops[URING_OPS_MAX];
-	struct rules *rules; /* by op: of those that compile_filters() may need a program for */
-	bool otherwise;	     /* what no statement decides is allowed */
+	struct rules *rules;	 /* by op: of those that compile_filters() may need a program for */
+	bool otherwise;		 /* what no statement decides is allowed */
 	struct codegen *codegen; /* where compile_filters() makes programs */
 	struct verdicts verdicts;
 	enum mechanism requests;  /* for ops and SQE flags; conditions always get filters */
