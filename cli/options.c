@@ -2,6 +2,8 @@
 #include "cli/options.h"
 
 #include <argp.h>
+#include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +158,32 @@ static const char argp_doc[] =
 	"\n"
 	"See uring-jail(1).";
 
+/*
+ * For help and usage alone. argp_parse(3) holds each name against all others before it reads a word,
+ * which made half of what a launch does by itself; getopt_long(3), which it reads them with, does not.
+ */
+static const struct argp argp = {
+	.options = argp_options, .args_doc = "COMMAND [ARG...]", .doc = argp_doc};
+
+static _Noreturn void help_and_exit(FILE *out, unsigned flags, int status)
+{
+	argp_help(&argp, out, flags, program_invocation_short_name);
+	exit(status);
+}
+
+/* Ends the program, as argp_error(3) does. */
+static _Noreturn void __attribute__((format(printf, 1, 2))) usage_error(const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	putc('\n', stderr);
+	help_and_exit(stderr, ARGP_HELP_SEE, EXIT_FAILED);
+}
+
 /* Which part of a policy an option states. */
 struct statement_option {
 	int key;
@@ -232,31 +260,28 @@ static const char *const looks[] = {[ACTION_CHECK] = "--check",
 				    [ACTION_IMPORT_SECCOMP] = "--import-seccomp",
 				    [ACTION_IMPORT_SYSTEMD] = "--import-systemd"};
 
-static void look(struct options *options, enum action action, struct argp_state *state)
+static void look(struct options *options, enum action action)
 {
 	if (options->action == action && action != ACTION_TEST && action != ACTION_IMPORT_SYSTEMD)
-		argp_error(state, "%s can be given only once", looks[action]);
+		usage_error("%s can be given only once", looks[action]);
 	if (options->action != ACTION_RUN && options->action != action)
-		argp_error(state, "%s and %s do not go together", looks[options->action],
-			   looks[action]);
+		usage_error("%s and %s do not go together", looks[options->action], looks[action]);
 	options->action = action;
 }
 
 /* The number of a word among some; a word that is not among them ends the program. */
-static unsigned choose(const char *option, const char *word, const char *const *words,
-		       struct argp_state *state)
+static unsigned choose(const char *option, const char *word, const char *const *words)
 {
 	char all[128] = "";
 
 	for (unsigned i = 0; words[i]; i++) {
-		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): argp insists on the argument */
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): getopt insists on the argument */
 		if (strcmp(word, words[i]) == 0)
 			return i;
 		strcat(all, i == 0 ? "" : words[i + 1] ? ", " : " or ");
 		strcat(all, words[i]);
 	}
-	argp_error(state, "%s: expected %s, not '%s'", option, all, word);
-	return 0;
+	usage_error("%s: expected %s, not '%s'", option, all, word);
 }
 
 static const char *const listings[] = {"ops",	 "groups",   "registers", "flags",
@@ -265,72 +290,64 @@ static const char *const forms[] = {"plan", "policy", "bpf", "c", "json", NULL};
 static const char *const unsupporteds[] = {"fail", "deny", NULL};
 static const char *const vias[] = {"auto", "filters", NULL};
 
-static void parse_kernel(struct options *options, const char *name, struct argp_state *state)
+static void parse_kernel(struct options *options, const char *name)
 {
 	struct kernel kernel;
 
-	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): argp insists on the argument */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): getopt insists on the argument */
 	if (!kernel_known(name, &kernel) && strcmp(name, "running") != 0)
-		argp_error(state, "--kernel: expected 7.0, 7.1, 7.2, 7.3 or running, not '%s'",
-			   name);
+		usage_error("--kernel: expected 7.0, 7.1, 7.2, 7.3 or running, not '%s'", name);
 	options->kernel = name;
 }
 
-/* The first argument that is no option starts the command, options of its own included. */
-static void take_command(struct options *options, struct argp_state *state)
-{
-	options->command = state->argv + state->next - 1;
-	state->next = state->argc;
-}
-
 /* Options about the process say nothing about a request, nor in a listing. */
-static void check_process(const struct options *options, struct argp_state *state)
+static void check_process(const struct options *options)
 {
 	if (options->action != ACTION_TEST && options->action != ACTION_LIST)
 		return;
 	if (options->keep_ring_fds || options->allow_new_privs || options->nr_drop_caps > 0)
-		argp_error(state, "%s goes with a COMMAND, --print and --check",
-			   options->keep_ring_fds     ? "--keep-ring-fds"
-			   : options->allow_new_privs ? "--allow-new-privs"
-						      : "--drop-caps");
+		usage_error("%s goes with a COMMAND, --print and --check",
+			    options->keep_ring_fds     ? "--keep-ring-fds"
+			    : options->allow_new_privs ? "--allow-new-privs"
+						       : "--drop-caps");
 }
 
 /* Options that only mean something beside one way of looking. */
-static void check_beside(const struct options *options, struct argp_state *state)
+static void check_beside(const struct options *options)
 {
 	enum action action = options->action;
 
 	if (options->kernel && action != ACTION_PRINT && action != ACTION_CHECK)
-		argp_error(state, "--kernel goes with --print and --check");
+		usage_error("--kernel goes with --print and --check");
 	if (options->explain && action != ACTION_TEST)
-		argp_error(state, "--explain goes with --test");
+		usage_error("--explain goes with --test");
 	if (options->warnings_are_errors && action != ACTION_CHECK)
-		argp_error(state, "-W goes with --check");
+		usage_error("-W goes with --check");
 	if (options->json && !options->log_denied &&
 	    (action == ACTION_RUN || action == ACTION_PRINT || action == ACTION_IMPORT_SECCOMP ||
 	     action == ACTION_IMPORT_SYSTEMD))
-		argp_error(state, "--json goes with --check, --test, --list, --doctor and "
-				  "--log-denied");
+		usage_error("--json goes with --check, --test, --list, --doctor and "
+			    "--log-denied");
 }
 
 /* Watching is for a run, and learning for one in which nothing is enforced. */
-static void check_watch(const struct options *options, struct argp_state *state)
+static void check_watch(const struct options *options)
 {
 	const char *watch = options->learn ? "--learn" : "--log-denied";
 	struct plan_options none = {0};
 
 	if (options->learn && options->log_denied)
-		argp_error(state, "--learn denies nothing, so --log-denied does not go with it");
+		usage_error("--learn denies nothing, so --log-denied does not go with it");
 	if ((options->learn || options->log_denied) && options->action != ACTION_RUN)
-		argp_error(state, "%s and %s do not go together", watch, looks[options->action]);
+		usage_error("%s and %s do not go together", watch, looks[options->action]);
 	if (options->force && !options->learn)
-		argp_error(state, "--force goes with --learn");
+		usage_error("--force goes with --learn");
 	if (options->trace_buffer && !options->learn && !options->log_denied)
-		argp_error(state, "--trace-buffer goes with --learn and --log-denied");
+		usage_error("--trace-buffer goes with --learn and --log-denied");
 	if (options->learn && (options->verbose || options->plan.unsupported != none.unsupported ||
 			       options->plan.via != none.via))
-		argp_error(state, "--learn enforces nothing, so -v, --unsupported and --via do not "
-				  "go with it");
+		usage_error("--learn enforces nothing, so -v, --unsupported and --via do not "
+			    "go with it");
 }
 
 static bool takes_no_policy(enum action action)
@@ -339,51 +356,50 @@ static bool takes_no_policy(enum action action)
 	       action == ACTION_IMPORT_SYSTEMD;
 }
 
-static void check_together(const struct options *options, struct argp_state *state)
+static void check_together(const struct options *options)
 {
 	enum action action = options->action;
 
 	for (unsigned i = 0; action == ACTION_PRINT && options->command && forms[i]; i++)
 		if (strcmp(options->command[0], forms[i]) == 0)
-			argp_error(state, "--print runs no command; did you mean --print=%s?",
-				   forms[i]);
+			usage_error("--print runs no command; did you mean --print=%s?", forms[i]);
 	if (action != ACTION_RUN && options->command)
-		argp_error(state, "%s runs no command", looks[action]);
+		usage_error("%s runs no command", looks[action]);
 	if (action == ACTION_RUN && !options->command)
-		argp_error(state, "no COMMAND to run");
+		usage_error("no COMMAND to run");
 	if (!takes_no_policy(action) && action != ACTION_DOCTOR && !options->learn &&
 	    options->nr_policy == 0)
-		argp_error(state, "no policy; say what to allow or to deny (--default=allow allows "
-				  "everything)");
+		usage_error("no policy; say what to allow or to deny (--default=allow allows "
+			    "everything)");
 	if (takes_no_policy(action) && options->nr_policy > 0)
-		argp_error(state, "%s takes no policy", looks[action]);
-	check_process(options, state);
-	check_beside(options, state);
-	check_watch(options, state);
+		usage_error("%s takes no policy", looks[action]);
+	check_process(options);
+	check_beside(options);
+	check_watch(options);
 }
 
-static void parse_trace_buffer(struct options *options, const char *text, struct argp_state *state)
+static void parse_trace_buffer(struct options *options, const char *text)
 {
 	uint64_t kib;
 
-	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): argp insists on it */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): getopt insists on it */
 	if (lex_number(text, strlen(text), false, &kib) != NUMBER_OK || kib == 0 ||
 	    kib > TRACE_BUFFER_MAX)
-		argp_error(state, "--trace-buffer: expected KiB, 1 to %d, not '%s'",
-			   TRACE_BUFFER_MAX, text);
+		usage_error("--trace-buffer: expected KiB, 1 to %d, not '%s'", TRACE_BUFFER_MAX,
+			    text);
 	options->trace_buffer = (size_t)kib * 1024;
 }
 
 /* Options that say how to watch a run. */
-static bool parse_watch(struct options *options, int key, char *arg, struct argp_state *state)
+static bool parse_watch(struct options *options, int key, char *arg)
 {
 	switch (key) {
 	case KEY_LEARN:
 		if (options->learn)
-			argp_error(state, "--learn can be given only once");
-		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): argp insists on it */
+			usage_error("--learn can be given only once");
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): getopt insists on it */
 		if (!*arg)
-			argp_error(state, "--learn: expected the name of a file");
+			usage_error("--learn: expected the name of a file");
 		options->learn = arg;
 		return true;
 	case KEY_FORCE:
@@ -393,13 +409,13 @@ static bool parse_watch(struct options *options, int key, char *arg, struct argp
 		options->log_denied = true;
 		return true;
 	case KEY_TRACE_BUFFER:
-		parse_trace_buffer(options, arg, state);
+		parse_trace_buffer(options, arg);
 		return true;
 	}
 	return false;
 }
 
-/* What is given with an option; argp insists that it is given. */
+/* What is given with an option; getopt insists that it is given. */
 static struct source line_of(const char *option, const char *text)
 {
 	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
@@ -409,37 +425,37 @@ static struct source line_of(const char *option, const char *text)
 }
 
 /* Options that say how to look. */
-static bool parse_look(struct options *options, int key, char *arg, struct argp_state *state)
+static bool parse_look(struct options *options, int key, char *arg)
 {
 	switch (key) {
 	case KEY_CHECK:
-		look(options, ACTION_CHECK, state);
+		look(options, ACTION_CHECK);
 		return true;
 	case KEY_PRINT:
-		look(options, ACTION_PRINT, state);
-		options->form = arg ? choose("--print", arg, forms, state) : FORM_PLAN;
+		look(options, ACTION_PRINT);
+		options->form = arg ? choose("--print", arg, forms) : FORM_PLAN;
 		return true;
 	case KEY_TEST:
-		look(options, ACTION_TEST, state);
+		look(options, ACTION_TEST);
 		options->tests[options->nr_tests++] = line_of("--test", arg);
 		return true;
 	case KEY_LIST:
-		look(options, ACTION_LIST, state);
-		options->listing = choose("--list", arg, listings, state);
+		look(options, ACTION_LIST);
+		options->listing = choose("--list", arg, listings);
 		return true;
 	case KEY_DOCTOR:
-		look(options, ACTION_DOCTOR, state);
+		look(options, ACTION_DOCTOR);
 		return true;
 	case KEY_IMPORT_SECCOMP:
-		look(options, ACTION_IMPORT_SECCOMP, state);
+		look(options, ACTION_IMPORT_SECCOMP);
 		options->imports[options->nr_imports++] = line_of("--import-seccomp", arg);
 		return true;
 	case KEY_IMPORT_SYSTEMD:
-		look(options, ACTION_IMPORT_SYSTEMD, state);
+		look(options, ACTION_IMPORT_SYSTEMD);
 		options->imports[options->nr_imports++] = line_of("--import-systemd", arg);
 		return true;
 	case KEY_KERNEL:
-		parse_kernel(options, arg, state);
+		parse_kernel(options, arg);
 		return true;
 	case KEY_EXPLAIN:
 		options->explain = true;
@@ -472,54 +488,97 @@ static bool parse_process(struct options *options, int key, const char *arg)
 	return false;
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static void parse_option(struct options *options, int key, char *arg)
 {
-	struct options *options = state->input;
-
 	if ((arg && parse_policy_option(options, key, arg)) || parse_process(options, key, arg) ||
-	    parse_look(options, key, arg, state) || parse_watch(options, key, arg, state))
-		return 0;
+	    parse_look(options, key, arg) || parse_watch(options, key, arg))
+		return;
 	switch (key) {
 	case KEY_UNSUPPORTED:
-		options->plan.unsupported = choose("--unsupported", arg, unsupporteds, state);
-		return 0;
+		options->plan.unsupported = choose("--unsupported", arg, unsupporteds);
+		return;
 	case KEY_VIA:
-		options->plan.via = choose("--via", arg, vias, state);
-		return 0;
+		options->plan.via = choose("--via", arg, vias);
+		return;
 	case 'v':
 		options->verbose = true;
-		return 0;
+		return;
 	case 'q':
 		options->quiet = true;
-		return 0;
+		return;
 	case 'h':
 	case '?':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
+		help_and_exit(stdout, ARGP_HELP_STD_HELP, EXIT_SUCCESS);
 	case KEY_USAGE:
-		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
-		return 0;
+		help_and_exit(stdout, ARGP_HELP_USAGE, EXIT_SUCCESS);
 	case 'V':
 		puts("uring-jail " URING_JAIL_VERSION);
 		exit(EXIT_SUCCESS);
-	case ARGP_KEY_ARG:
-		take_command(options, state);
-		return 0;
-	case ARGP_KEY_END:
-		check_together(options, state);
-		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp argp = {argp_options, parse_option, "COMMAND [ARG...]", argp_doc, NULL,
-				 NULL,	       NULL};
+#define OPTIONS (sizeof(argp_options) / sizeof(argp_options[0]))
+
+/* The same options for getopt_long(3), which is to stop at the first word that is none. */
+struct getopt_table {
+	struct option longs[OPTIONS];
+	char shorts[3 * OPTIONS + 2];
+};
+
+static void fill(struct getopt_table *table)
+{
+	struct option *next = table->longs;
+	char *letter = table->shorts;
+
+	*letter++ = '+';
+	for (const struct argp_option *option = argp_options; option < argp_options + OPTIONS;
+	     option++) {
+		if (option->name)
+			*next++ = (struct option){.name = option->name,
+						  .has_arg = !option->arg    ? no_argument
+							     : option->flags ? optional_argument
+									     : required_argument,
+						  .val = option->key};
+		if (option->key <= 0 || option->key >= KEY_DEFAULT)
+			continue;
+		*letter++ = (char)option->key;
+		if (option->arg)
+			*letter++ = ':';
+	}
+	*next = (struct option){0};
+	*letter = '\0';
+}
+
+/*
+ * The next option, or -1 where there is none. What is wrong with one getopt_long(3) has said; then it
+ * returns '?', which is an option, too, but sets optopt, or has read a long one.
+ */
+static int next_option(int argc, char **argv, const struct getopt_table *table)
+{
+	const char *word = argv[optind];
+	int key = getopt_long(argc, argv, table->shorts, table->longs, NULL);
+
+	if (key == '?' && (optopt != 0 || strncmp(word, "--", 2) == 0))
+		help_and_exit(stderr, ARGP_HELP_SEE, EXIT_FAILED);
+	return key;
+}
+
+/* Options up to the command, whose own are not looked at. */
+static void parse_words(struct options *options, int argc, char **argv)
+{
+	struct getopt_table table;
+	int key;
+
+	fill(&table);
+	optind = 1;
+	while ((key = next_option(argc, argv, &table)) != -1)
+		parse_option(options, key, optarg);
+	if (optind < argc)
+		options->command = argv + optind;
+}
 
 void options_parse(int argc, char **argv, struct options *options)
 {
-	error_t error;
-
-	argp_err_exit_status = EXIT_FAILED;
 	*options = (struct options){0};
 	/* No option is there more often than the command line has words. */
 	options->policy = calloc((size_t)argc + 1, sizeof(*options->policy));
@@ -530,11 +589,8 @@ void options_parse(int argc, char **argv, struct options *options)
 		report_error("out of memory");
 		exit(EXIT_FAILED);
 	}
-	error = argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, options);
-	if (error) {
-		report_error("cannot read the command line: %s", strerror(error));
-		exit(EXIT_FAILED);
-	}
+	parse_words(options, argc, argv);
+	check_together(options);
 }
 
 void options_destroy(struct options *options)
