@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "cli/probe.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <liburing.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/utsname.h>
 
 #include "policy/uring-abi.h"
@@ -124,11 +127,74 @@ static void probe_counts(struct kernel *kernel)
 	kernel->sqe_flags = (uint8_t)answer.sqe_flags;
 }
 
+/*
+ * The version that stands in a note of the vDSO, which the kernel maps into every process (on x86,
+ * arch/x86/entry/vdso/common/note.S), as KERNEL_VERSION() makes it; 0 where there is no vDSO. That
+ * takes no call, so nothing can stand between the kernel and this.
+ */
+static unsigned vdso_version(void)
+{
+	const char *image = (const char *)getauxval(AT_SYSINFO_EHDR);
+	const ElfW(Ehdr) *header = (const void *)image;
+	const ElfW(Phdr) * segment;
+
+	if (!image)
+		return 0;
+	segment = (const void *)(image + header->e_phoff);
+	for (const ElfW(Phdr) *end = segment + header->e_phnum; segment < end; segment++) {
+		const char *at = image + segment->p_offset, *after = at + segment->p_filesz;
+
+		while (segment->p_type == PT_NOTE && at < after) {
+			const ElfW(Nhdr) *note = (const void *)at;
+			const char *name = at + sizeof(*note),
+				   *value = name + (note->n_namesz + 3U) / 4 * 4;
+
+			if (note->n_type == 0 && note->n_namesz == sizeof("Linux") &&
+			    memcmp(name, "Linux", sizeof("Linux")) == 0)
+				return *(const uint32_t *)(const void *)value;
+			at = value + (note->n_descsz + 3U) / 4 * 4;
+		}
+	}
+	return 0;
+}
+
+static char *put_number(char *at, unsigned number)
+{
+	if (number >= 10)
+		at = put_number(at, number / 10);
+	*at = (char)('0' + number % 10);
+	return at + 1;
+}
+
+/* Of a stable release; false for others, whose names say more than the three numbers. */
+static bool put_release(char version[16], unsigned code)
+{
+	unsigned stable = code & 0xff;
+
+	if (stable == 0 || stable == 0xff)
+		return false;
+	version = put_number(version, code >> 16 & 0xff);
+	*version++ = '.';
+	version = put_number(version, code >> 8 & 0xff);
+	*version++ = '.';
+	*put_number(version, stable) = '\0';
+	return true;
+}
+
+/*
+ * The last number, that of a stable release, is that of the sources that the kernel was built from: a
+ * candidate has 0 there, whatever it is called, so no other name says more of what may be lost.
+ */
 static void probe_version(struct kernel *kernel)
 {
 	struct utsname uts = {.release = "(unknown)"};
 	int length;
 
+	if (put_release(kernel->version, vdso_version()) &&
+	    !kernel_may_lose_at_exec(kernel->version)) {
+		kernel->survives_exec = FINDING_YES;
+		return;
+	}
 	uname(&uts);
 	length = kernel_version_length(uts.release);
 	if (length == 0)
@@ -147,7 +213,9 @@ void probe_kernel(struct kernel *kernel)
 	probe_version(kernel);
 	error = probe_restrictions();
 	kernel->task = task_state(error);
-	kernel->task_error = strerror(error);
+	/* For messages alone, and strerror(3) looks for a translation. */
+	if (kernel->task != TASK_FRESH)
+		kernel->task_error = strerror(error);
 	probe_counts(kernel);
 }
 

@@ -152,22 +152,47 @@ static bool settle(const struct search *search, int fd)
 }
 
 /*
+ * Whether a descriptor is known by its type to be no ring, which has none (fs/anon_inodes.c:
+ * anon_inode_getattr). A call that only seems to have been made leaves none, either. Nor do types
+ * count that a ring could be given one day: inside the kernel it is a regular file. Nothing is asked
+ * of a server that has the file.
+ */
+static bool is_no_ring_by_type(int fd)
+{
+	struct statx status = {0};
+
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
+	       (S_ISCHR(status.stx_mode) || S_ISFIFO(status.stx_mode) || S_ISSOCK(status.stx_mode));
+}
+
+/* For all of these; whether io_uring_enter(2) answers is asked only where a type says too little. */
+static bool are_no_rings(int count)
+{
+	bool answers = false;
+
+	for (int fd = 0; fd < count; fd++) {
+		if (is_no_ring_by_type(fd))
+			continue;
+		answers = answers || enter_answers();
+		if (!answers || kind_by_enter(fd) != KIND_OTHER)
+			return false;
+	}
+	return true;
+}
+
+/*
  * Whether the descriptors are 0, 1, 2 and so on with no gap, as they are for most programs, and
  * none is a ring. The size of the directory is how many there are (fs/proc/fd.c: proc_fd_getattr;
  * 0 before Linux 6.2), so this needs no list, and no descriptor to read it from.
  */
-static bool has_no_ring(const struct search *search)
+static bool has_no_ring(void)
 {
 	struct statfs fs = {0};
 	struct stat status = {0};
 
-	if (!search->enter_answers || statfs(FD_PATH, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC ||
-	    stat(FD_PATH, &status) < 0)
-		return false;
-	for (int fd = 0; fd < status.st_size; fd++)
-		if (kind_by_enter(fd) != KIND_OTHER)
-			return false;
-	return status.st_size > 0;
+	return statfs(FD_PATH, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
+	       stat(FD_PATH, &status) == 0 && status.st_size > 0 && status.st_size <= INT_MAX &&
+	       are_no_rings((int)status.st_size);
 }
 
 /* The entry's number, or -1 for "." and "..". */
@@ -261,7 +286,7 @@ static int open_list(const char **why)
 
 bool rings_close(bool keep, bool blocked)
 {
-	struct search search = {.enter_answers = enter_answers(), .directory = -1, .keep = keep};
+	struct search search = {.keep = keep};
 	const char *why;
 	bool settled;
 
@@ -270,8 +295,9 @@ bool rings_close(bool keep, bool blocked)
 			     "is kept would not obey; leave that option or --unsupported=deny out");
 		return false;
 	}
-	if (has_no_ring(&search))
+	if (has_no_ring())
 		return true;
+	search.enter_answers = enter_answers();
 	search.directory = open_list(&why);
 	if (search.directory < 0)
 		return settle_unlisted(&search, why);

@@ -25,7 +25,7 @@ enum task_state {
 struct kernel {
 	char version[64]; /* for messages: "7.3.4" */
 	enum task_state task;
-	const char *task_error; /* what the call that decided it answered */
+	const char *task_error; /* what the call that decided it answered; NULL for a fresh task */
 
 	unsigned nr_ops;	  /* request ops are 0 to nr_ops - 1; 0: not known */
 	unsigned nr_register_ops; /* likewise */
