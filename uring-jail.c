@@ -90,12 +90,10 @@ static bool set_privileges(const struct options *options)
 	return install_no_new_privs();
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv, struct loaded *loaded)
 {
 	__attribute__((cleanup(options_destroy))) struct options options = {0};
-	__attribute__((cleanup(loaded_destroy))) struct loaded loaded;
 
-	loaded_init(&loaded);
 	if (trial_is_image(argc, argv))
 		return trial_image();
 	report_begin();
@@ -111,8 +109,20 @@ int main(int argc, char **argv)
 	if (options.action == ACTION_LIST)
 		return look_list(&options);
 	if (options.action == ACTION_IMPORT_SECCOMP || options.action == ACTION_IMPORT_SYSTEMD)
-		return import_run(&options, &loaded);
+		return import_run(&options, loaded);
 	if (options.action == ACTION_DOCTOR)
-		return doctor(&options, &loaded);
-	return follow(&options, &loaded);
+		return doctor(&options, loaded);
+	return follow(&options, loaded);
+}
+
+int main(int argc, char **argv)
+{
+	/* Room for the longest plan, which takes more of a stack than what a launch touches of it. */
+	static struct loaded loaded;
+	int status;
+
+	loaded_init(&loaded);
+	status = run(argc, argv, &loaded);
+	loaded_destroy(&loaded);
+	return status;
 }
