@@ -42,7 +42,7 @@ static int launch(const void *data)
 	uint64_t drop_last = process->allow_new_privs ? process->drop_caps : 0;
 
 	if (l->options->verbose)
-		print_plan(stderr, plan, l->kernel, &l->loaded->policy, process);
+		print_plan(report_stream(), plan, l->kernel, &l->loaded->policy, process);
 	if (!rings_close(process->keep_ring_fds, plan->blocks) || !privileges_drop(drop_first) ||
 	    !install_plan(plan) || !privileges_drop(drop_last))
 		return EXIT_FAILED;

@@ -39,6 +39,26 @@ fail(struct diags *diags, struct range where, const char *format, ...)
 
 /* --- the search path */
 
+/* Writes one text after another as a path. False if that is too long. Every launch that reads a file
+ * does this, and stdio would be much code for it. */
+static bool make_path(char path[PATH_MAX], const char *const *texts)
+{
+	size_t length = 0;
+
+	for (; *texts; texts++) {
+		size_t size = strlen(*texts);
+
+		if (size >= PATH_MAX - length)
+			return false;
+		memmove(path + length, *texts, size);
+		length += size;
+	}
+	path[length] = '\0';
+	return true;
+}
+
+#define MAKE_PATH(path, ...) make_path(path, (const char *const[]){__VA_ARGS__, NULL})
+
 /*
  * Writes the directory that is searched as number `i`; false if there is none. One at a time, since
  * a launch pays for each page of its stack.
@@ -47,15 +67,12 @@ static bool search_directory(int i, char path[PATH_MAX])
 {
 	const char *config = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
-	int size = 0;
 
 	if (i > 0)
-		strcpy(path, i == 1 ? "/etc/uring-jail" : URING_JAIL_PRESETS);
-	else if (config && config[0] == '/')
-		size = snprintf(path, PATH_MAX, "%s/uring-jail", config);
-	else if (home && home[0] == '/')
-		size = snprintf(path, PATH_MAX, "%s/.config/uring-jail", home);
-	return i > 0 || (size > 0 && size < PATH_MAX);
+		return MAKE_PATH(path, i == 1 ? "/etc/uring-jail" : URING_JAIL_PRESETS);
+	if (config && config[0] == '/')
+		return MAKE_PATH(path, config, "/uring-jail");
+	return home && home[0] == '/' && MAKE_PATH(path, home, "/.config/uring-jail");
 }
 
 static bool has_suffix(const char *name)
@@ -68,10 +85,7 @@ static bool has_suffix(const char *name)
 /* Adds a name to the path of a directory. False if that would be too long. */
 static bool join(char path[PATH_MAX], const char *name, const char *suffix)
 {
-	size_t length = strlen(path), room = PATH_MAX - length;
-	int size = snprintf(path + length, room, "/%s%s", name, suffix);
-
-	return size > 0 && (size_t)size < room;
+	return MAKE_PATH(path, path, "/", name, suffix);
 }
 
 static int open_file(const char *path)
@@ -123,15 +137,18 @@ static struct file *find(const struct files *files, const struct stat *status)
 	return file;
 }
 
-/* Reads up to the end; errno says why it failed, EFBIG where there is too much. */
-static char *read_all(int fd, size_t *size)
+/*
+ * Reads up to the end, or, where a file is said to have a size, until there is that much of it. errno
+ * says why it failed, EFBIG where there is too much.
+ */
+static char *read_all(int fd, size_t expected, size_t *size)
 {
-	size_t room = 4096;
+	size_t room = expected > 0 && expected <= FILE_SIZE_MAX ? expected + 1 : 4096;
 	char *text = malloc(room), *grown;
 	ssize_t got = 1;
 
 	*size = 0;
-	while (text && got != 0) {
+	while (text && got != 0 && (*size != expected || expected == 0)) {
 		got = read(fd, text + *size, room - *size);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -153,12 +170,18 @@ static char *read_all(int fd, size_t *size)
 	return text;
 }
 
+/* Standard input may have been read in part before. */
+static bool is_at_end(int fd, size_t size, const struct stat *status)
+{
+	return (off_t)size == status->st_size || lseek(fd, 0, SEEK_CUR) == status->st_size;
+}
+
 /*
  * Whether what was read is what the file had in it all the time: not cut off, nor half an old text
  * and half a new one. Files without a size, as in /proc, are taken as they are read. A change that
  * leaves the size is seen by its time, which some file systems count in ticks of milliseconds.
  */
-static bool is_unchanged(int fd, const struct stat *before)
+static bool is_unchanged(int fd, size_t size, const struct stat *before)
 {
 	struct stat after;
 
@@ -166,7 +189,7 @@ static bool is_unchanged(int fd, const struct stat *before)
 		return true;
 	if (fstat(fd, &after) < 0)
 		return false;
-	return (before->st_size == 0 || lseek(fd, 0, SEEK_CUR) == before->st_size) &&
+	return (before->st_size == 0 || is_at_end(fd, size, before)) &&
 	       after.st_size == before->st_size && after.st_mtim.tv_sec == before->st_mtim.tv_sec &&
 	       after.st_mtim.tv_nsec == before->st_mtim.tv_nsec &&
 	       after.st_ctim.tv_sec == before->st_ctim.tv_sec &&
@@ -176,9 +199,10 @@ static bool is_unchanged(int fd, const struct stat *before)
 /* As read_all(); errno is ETXTBSY, which reading has no other use for, where the file changed. */
 static char *read_steady(int fd, const struct stat *before, size_t *size)
 {
-	char *text = read_all(fd, size);
+	size_t expected = S_ISREG(before->st_mode) ? (size_t)before->st_size : 0;
+	char *text = read_all(fd, expected, size);
 
-	if (!text || is_unchanged(fd, before))
+	if (!text || is_unchanged(fd, *size, before))
 		return text;
 	free(text);
 	errno = ETXTBSY;
@@ -273,11 +297,13 @@ const struct source *files_open_path(struct files *files, const char *path, stru
 static bool relative(char path[PATH_MAX], const struct source *from, const char *name)
 {
 	const char *slash = from->one_line ? NULL : strrchr(from->name, '/');
-	int size = name[0] == '/' || !slash ? snprintf(path, PATH_MAX, "%s", name)
-					    : snprintf(path, PATH_MAX, "%.*s/%s",
-						       (int)(slash - from->name), from->name, name);
 
-	return size > 0 && size < PATH_MAX;
+	if (name[0] == '/' || !slash)
+		return MAKE_PATH(path, name);
+	if (!MAKE_PATH(path, from->name))
+		return false;
+	path[slash - from->name] = '\0';
+	return join(path, name, "");
 }
 
 const struct source *files_include(void *data, struct range where, const char *name, bool is_path,

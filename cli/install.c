@@ -153,10 +153,13 @@ static bool add_seccomp(const struct plan *plan)
 
 bool install_plan(const struct plan *plan)
 {
+	bool restricted = plan->restrictions.nr_res > 0;
+
 	/* Before there are filters, which would be confirmed in the same way. */
-	if (plan->restrictions.nr_res > 0 && (!restrict_task(plan) || !confirm()))
+	if (restricted && (!restrict_task(plan) || !confirm()))
 		return false;
-	if (plan->nr_filters > 0 && (!add_filters(plan) || !confirm()))
+	/* Where there are restrictions, filters change nothing of what that asks. */
+	if (plan->nr_filters > 0 && (!add_filters(plan) || (!restricted && !confirm())))
 		return false;
 	return add_seccomp(plan);
 }

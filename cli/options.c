@@ -174,14 +174,15 @@ static _Noreturn void help_and_exit(FILE *out, unsigned flags, int status)
 /* Ends the program, as argp_error(3) does. */
 static _Noreturn void __attribute__((format(printf, 1, 2))) usage_error(const char *format, ...)
 {
+	FILE *out = report_stream();
 	va_list args;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
+	fprintf(out, "%s: ", program_invocation_short_name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vfprintf(out, format, args);
 	va_end(args);
-	putc('\n', stderr);
-	help_and_exit(stderr, ARGP_HELP_SEE, EXIT_FAILED);
+	putc('\n', out);
+	help_and_exit(out, ARGP_HELP_SEE, EXIT_FAILED);
 }
 
 /* Which part of a policy an option states. */
@@ -415,13 +416,23 @@ static bool parse_watch(struct options *options, int key, char *arg)
 	return false;
 }
 
-/* What is given with an option; getopt insists that it is given. */
-static struct source line_of(const char *option, const char *text)
+static _Noreturn void out_of_memory(void)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-	size_t size = strlen(text);
+	report_error("out of memory");
+	exit(EXIT_FAILED);
+}
 
-	return (struct source){.name = option, .text = text, .size = size, .one_line = true};
+/* Adds what is given with an option; getopt insists that it is given. */
+static void add_line(struct source **lines, size_t *count, const char *option, const char *text)
+{
+	struct source *grown = reallocarray(*lines, *count + 1, sizeof(**lines));
+
+	if (!grown)
+		out_of_memory();
+	*lines = grown;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
+	grown[(*count)++] = (struct source){
+		.name = option, .text = text, .size = strlen(text), .one_line = true};
 }
 
 /* Options that say how to look. */
@@ -437,7 +448,7 @@ static bool parse_look(struct options *options, int key, char *arg)
 		return true;
 	case KEY_TEST:
 		look(options, ACTION_TEST);
-		options->tests[options->nr_tests++] = line_of("--test", arg);
+		add_line(&options->tests, &options->nr_tests, "--test", arg);
 		return true;
 	case KEY_LIST:
 		look(options, ACTION_LIST);
@@ -448,11 +459,11 @@ static bool parse_look(struct options *options, int key, char *arg)
 		return true;
 	case KEY_IMPORT_SECCOMP:
 		look(options, ACTION_IMPORT_SECCOMP);
-		options->imports[options->nr_imports++] = line_of("--import-seccomp", arg);
+		add_line(&options->imports, &options->nr_imports, "--import-seccomp", arg);
 		return true;
 	case KEY_IMPORT_SYSTEMD:
 		look(options, ACTION_IMPORT_SYSTEMD);
-		options->imports[options->nr_imports++] = line_of("--import-systemd", arg);
+		add_line(&options->imports, &options->nr_imports, "--import-systemd", arg);
 		return true;
 	case KEY_KERNEL:
 		parse_kernel(options, arg);
@@ -475,8 +486,8 @@ static bool parse_process(struct options *options, int key, const char *arg)
 {
 	switch (key) {
 	case KEY_DROP_CAPS:
-		options->drop_caps[options->nr_drop_caps++] =
-			line_of("--drop-caps", arg ? arg : "@all");
+		add_line(&options->drop_caps, &options->nr_drop_caps, "--drop-caps",
+			 arg ? arg : "@all");
 		return true;
 	case KEY_ALLOW_NEW_PRIVS:
 		options->allow_new_privs = true;
@@ -580,15 +591,10 @@ static void parse_words(struct options *options, int argc, char **argv)
 void options_parse(int argc, char **argv, struct options *options)
 {
 	*options = (struct options){0};
-	/* No option is there more often than the command line has words. */
+	/* Not one after another, since what is said of each has a pointer to its name in it. */
 	options->policy = calloc((size_t)argc + 1, sizeof(*options->policy));
-	options->tests = calloc((size_t)argc + 1, sizeof(*options->tests));
-	options->imports = calloc((size_t)argc + 1, sizeof(*options->imports));
-	options->drop_caps = calloc((size_t)argc + 1, sizeof(*options->drop_caps));
-	if (!options->policy || !options->tests || !options->imports || !options->drop_caps) {
-		report_error("out of memory");
-		exit(EXIT_FAILED);
-	}
+	if (!options->policy)
+		out_of_memory();
 	parse_words(options, argc, argv);
 	check_together(options);
 }

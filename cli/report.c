@@ -52,10 +52,22 @@ static void put_text(const char *text, size_t size)
 	}
 }
 
+FILE *report_stream(void)
+{
+	static char line[BUFSIZ];
+	static bool buffered;
+
+	if (!buffered)
+		setvbuf(stderr, line, _IOLBF, sizeof(line));
+	buffered = true;
+	return stderr;
+}
+
 static void vreport(const char *format, va_list args)
 {
 	char *message;
 
+	report_stream();
 	if (vasprintf(&message, format, args) < 0) {
 		fputs("uring-jail: out of memory\n", stderr);
 		return;
@@ -202,6 +214,7 @@ static void report_diag(const struct diag *diag)
 			     diag->severity == SEVERITY_ERROR ? "" : ": ", diag->message);
 		return;
 	}
+	report_stream();
 	position = diag_position(source, diag->where.start);
 	colour(BOLD);
 	put_text(source->name, strlen(source->name));
@@ -251,8 +264,5 @@ static void flush_output(void)
 
 void report_begin(void)
 {
-	static char line[BUFSIZ];
-
-	setvbuf(stderr, line, _IOLBF, sizeof(line));
 	atexit(flush_output);
 }

@@ -9,7 +9,7 @@ struct arena_block {
 };
 
 /* Room for a short policy: a launch pays for the page that a larger block would end in. */
-#define BLOCK_SIZE (2048 - 64)
+#define BLOCK_SIZE (1024 - 64)
 
 void *arena_take_more(struct arena *arena, size_t size)
 {
