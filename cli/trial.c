@@ -207,7 +207,9 @@ static _Noreturn void child(bool already, unsigned needs)
 {
 	/* Or the image, if it has lost the restrictions and its privileges, would be told EACCES,
 	 * as if it had them. */
-	if (!install_no_new_privs() || !deny_requests(already))
+	if ((needs & NEED_SURVIVES_EXEC) && !install_no_new_privs())
+		_exit(EXIT_FAILURE);
+	if (!deny_requests(already))
 		_exit(EXIT_FAILURE);
 	if ((needs & NEED_REGISTER_OBEYS) && !already) {
 		try_ringless();
@@ -300,22 +302,19 @@ static void take(struct kernel *kernel, const struct answer *answer)
 }
 
 /*
- * Once the child has ended, all answers are in the pipe: so what is read does not block, and hangs
- * on nobody else having its other end.
+ * Once the child has ended, all answers are in the pipe: so one read has them all, does not block, and
+ * hangs on nobody else having its other end.
  */
 static void read_answers(struct kernel *kernel, int fd)
 {
-	struct answer answer;
+	struct answer answers[STEPS];
 	ssize_t size;
 
-	for (;;) {
-		size = read(fd, &answer, sizeof(answer));
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size != sizeof(answer))
-			return;
-		take(kernel, &answer);
-	}
+	do
+		size = read(fd, answers, sizeof(answers));
+	while (size < 0 && errno == EINTR);
+	for (ssize_t i = 0; i < size / (ssize_t)sizeof(*answers); i++)
+		take(kernel, &answers[i]);
 }
 
 static void cannot(struct kernel *kernel, const char *call)

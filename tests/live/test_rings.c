@@ -36,10 +36,13 @@ enum {
 #define FD_MANY 100
 
 /* What seccomp can answer in the kernel's place. */
-enum { ENTER = 1, REGISTER = 2, SETUP = 4, MMAP = 8, READLINK = 16, CLOSE = 32 };
+enum { ENTER = 1, REGISTER = 2, SETUP = 4, MMAP = 8, READLINK = 16, CLOSE = 32, STATX = 64 };
 
 static const int calls[] = {SYS_io_uring_enter, SYS_io_uring_register, SYS_io_uring_setup,
-			    SYS_mmap,		SYS_readlinkat,	       SYS_close};
+			    SYS_mmap,		SYS_readlinkat,	       SYS_close,
+			    SYS_statx};
+
+#define CALLS (sizeof(calls) / sizeof(*calls))
 
 /* What fs.nr_open is unless it was changed. */
 #define LIMIT_MAX 1048576
@@ -166,7 +169,7 @@ static void inherit(const void *argument)
 		hide("/proc");
 	if (inherited->no_dev)
 		hide("/dev");
-	for (int i = 0; i < 6; i++)
+	for (size_t i = 0; i < CALLS; i++)
 		if (inherited->blocked & 1U << i)
 			must(kernel_block_call(calls[i], inherited->answer) == 0);
 }
@@ -231,6 +234,21 @@ static const struct inherited rows[] = {
 	{.name = "enter-lies-closed", .at = 27, .blocked = ENTER, .answer = EBADF},
 	{.name = "enter-lies-ring", .at = 27, .blocked = ENTER, .answer = 0},
 	{.name = "enter-lies-few", .at = 3, .few = true, .blocked = ENTER, .answer = EOPNOTSUPP},
+	{.name = "few-disabled", .setup = DISABLED, .at = 3, .few = true},
+	{.name = "few-sqpoll", .setup = SQPOLL, .at = 3, .few = true, .alive = true},
+	{.name = "no-types-few", .at = 3, .few = true, .blocked = STATX, .answer = EPERM},
+	{.name = "types-lie-few", .at = 3, .few = true, .blocked = STATX, .answer = 0},
+	{.name = "types-lie-stdin", .at = 0, .few = true, .blocked = STATX, .answer = 0},
+	{.name = "types-and-enter-lie-few",
+	 .at = 3,
+	 .few = true,
+	 .blocked = STATX | ENTER,
+	 .answer = 0},
+	{.name = "no-types-enter-lies-few",
+	 .at = 3,
+	 .few = true,
+	 .blocked = STATX | ENTER,
+	 .answer = EOPNOTSUPP},
 	{.name = "enter-blocked-no-proc",
 	 .at = 27,
 	 .blocked = ENTER,
@@ -736,6 +754,13 @@ const struct test ring_tests[] = {
 	{"ring-enter-lies-closed", closed, "enter-lies-closed"},
 	{"ring-enter-lies-ring", closed, "enter-lies-ring"},
 	{"ring-enter-lies-few", closed, "enter-lies-few"},
+	{"ring-few-disabled", closed, "few-disabled"},
+	{"ring-few-sqpoll", closed, "few-sqpoll"},
+	{"ring-no-types-few", closed, "no-types-few"},
+	{"ring-types-lie-few", closed, "types-lie-few"},
+	{"ring-types-lie-stdin", closed, "types-lie-stdin"},
+	{"ring-types-and-enter-lie-few", closed, "types-and-enter-lie-few"},
+	{"ring-no-types-enter-lies-few", closed, "no-types-enter-lies-few"},
 	{"ring-enter-blocked-no-proc", no_proc, "enter-blocked-no-proc"},
 	{"ring-enter-blocked-no-fds-left", no_fds_left, "enter-blocked-no-fds-left"},
 	{"ring-blind", closed, "blind"},
