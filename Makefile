@@ -55,7 +55,7 @@ pie := $(if $(filter -static,$(link_mode)),-fno-pie,-fPIE)
 # For programs that are linked dynamically all the same.
 no_pie := $(if $(filter -fno-pie,$(pie)),-no-pie)
 # Which parts of the program are put side by side, where the linker can.
-link_order := $(if $(link_mode),$(call try,,-Wl$(comma)-T$(comma)cli/launch.ld))
+link_order := $(if $(link_mode),$(call try,$(LDFLAGS),-Wl$(comma)-T$(comma)cli/launch.ld))
 
 all_cppflags = -D_GNU_SOURCE -DURING_JAIL_VERSION='"$(VERSION)"' \
 	-DURING_JAIL_PRESETS='"$(DATADIR)/uring-jail"' -I. $(CPPFLAGS)

@@ -13,10 +13,10 @@
 void report_quiet(void);
 
 /** Writes "uring-jail: MESSAGE" to standard error. */
-void report_error(const char *format, ...) __attribute__((cold, format(printf, 1, 2)));
+void report_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** Likewise, unless report_quiet() was called. */
-void report_note(const char *format, ...) __attribute__((cold, format(printf, 1, 2)));
+void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** Writes every message with its place, the line and an underline to standard error. */
 void report_diags(const struct diags *diags);

@@ -48,11 +48,11 @@ struct diags {
 
 /** Appends a message, formatted as by printf(3). `where` may be without a source. */
 void diag_add(struct diags *diags, enum severity severity, struct range where, const char *format,
-	      ...) __attribute__((cold, format(printf, 4, 5)));
+	      ...) __attribute__((format(printf, 4, 5)));
 
 /** Likewise, with the arguments in a list. */
 void diag_vadd(struct diags *diags, enum severity severity, struct range where, const char *format,
-	       va_list args) __attribute__((cold));
+	       va_list args);
 
 /** Says that memory ran out, so that diag_failed() is true from now on. */
 void diag_no_memory(struct diags *diags);
