@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -354,6 +355,22 @@ static void verbose(const char *argument)
 	run_clear(&run);
 }
 
+/* What the kernel is called, which uring-jail need not have asked for. */
+static void version(const char *argument)
+{
+	struct run run = {.policy = "-v --default=allow", .words = "facts"};
+	struct utsname names;
+	char expected[96];
+
+	(void)argument;
+	uname(&names);
+	snprintf(expected, sizeof(expected), "Plan for Linux %.*s:\n",
+		 (int)strspn(names.release, "0123456789."), names.release);
+	if (jailed(&run, NEED_NOTHING) && strncmp(run.err, expected, strlen(expected)) != 0)
+		failed("expected '%s', got: %s", expected, run.err);
+	run_clear(&run);
+}
+
 const struct test process_tests[] = {
 	{"usage-errors", usage_errors, NULL},
 	{"no-command", no_command, "--deny-op=openat2"},
@@ -369,5 +386,6 @@ const struct test process_tests[] = {
 	{"set-user-id", set_user_id, NULL},
 	{"own-options", own_options, NULL},
 	{"verbose", verbose, NULL},
+	{"version", version, NULL},
 	{NULL, NULL, NULL},
 };
