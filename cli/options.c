@@ -430,9 +430,10 @@ static void add_line(struct source **lines, size_t *count, const char *option, c
 	if (!grown)
 		out_of_memory();
 	*lines = grown;
+	grown += (*count)++;
+	*grown = (struct source){.name = option, .text = text, .one_line = true};
 	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-	grown[(*count)++] = (struct source){
-		.name = option, .text = text, .size = strlen(text), .one_line = true};
+	grown->size = strlen(text);
 }
 
 /* Options that say how to look. */
@@ -546,9 +547,10 @@ static void fill(struct getopt_table *table)
 	     option++) {
 		if (option->name)
 			*next++ = (struct option){.name = option->name,
-						  .has_arg = !option->arg    ? no_argument
-							     : option->flags ? optional_argument
-									     : required_argument,
+						  .has_arg = !option->arg ? no_argument
+							     : option->flags & OPTION_ARG_OPTIONAL
+								     ? optional_argument
+								     : required_argument,
 						  .val = option->key};
 		if (option->key <= 0 || option->key >= KEY_DEFAULT)
 			continue;
@@ -556,8 +558,6 @@ static void fill(struct getopt_table *table)
 		if (option->arg)
 			*letter++ = ':';
 	}
-	*next = (struct option){0};
-	*letter = '\0';
 }
 
 /*
@@ -577,7 +577,7 @@ static int next_option(int argc, char **argv, const struct getopt_table *table)
 /* Options up to the command, whose own are not looked at. */
 static void parse_words(struct options *options, int argc, char **argv)
 {
-	struct getopt_table table;
+	struct getopt_table table = {0};
 	int key;
 
 	fill(&table);
