@@ -152,10 +152,11 @@ static bool settle(const struct search *search, int fd)
 }
 
 /*
- * Whether a descriptor is known by its type to be no ring, which has none (fs/anon_inodes.c:
- * anon_inode_getattr). A call that only seems to have been made leaves none, either. Nor do types
- * count that a ring could be given one day: inside the kernel it is a regular file. Nothing is asked
- * of a server that has the file.
+ * A ring is an anonymous inode, and those are shown without a type (fs/anon_inodes.c:
+ * anon_inode_getattr). So what has one of these is no ring; and only the kernel can say so, since a
+ * seccomp filter that answers in its place writes nothing into our memory. A regular file is not
+ * believed: that is what anonymous inodes are inside the kernel, and might be shown as one day.
+ * Nothing is asked of a server that has the file.
  */
 static bool is_no_ring_by_type(int fd)
 {
