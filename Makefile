@@ -85,8 +85,9 @@ all: $(BUILD)/uring-jail
 
 # --- the program
 
-$(BUILD)/uring-jail: $(BUILD)/uring-jail.o $(cli_objects) $(policy_objects) | cli/launch.ld
-	$(call quiet,LINK)$(CC) $(all_cflags) $(link_mode) $(link_order) $(all_ldflags) -o $@ $^ $(libs)
+$(BUILD)/uring-jail: $(BUILD)/uring-jail.o $(cli_objects) $(policy_objects) cli/launch.ld
+	$(call quiet,LINK)$(CC) $(all_cflags) $(link_mode) $(link_order) $(all_ldflags) -o $@ \
+		$(filter %.o,$^) $(libs)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags $(BUILD)/libraries
 	@mkdir -p $(@D)

@@ -18,7 +18,7 @@ enum {
 	IMPOSSIBLE = UINT16_MAX,
 	GREEDY = IMPOSSIBLE,
 	OUTCOMES = 64,
-	FIRST_ROOM = 64,
+	FIRST_ROOM = 16,
 	WORK_MAX = 150,	  /* steps of one search, after which it takes what comes first */
 	WORK_BITS = 2500, /* with tests of bits */
 	WORK_FIRST = 1000,
@@ -912,12 +912,6 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 	bool few = p->n_cells <= FEW_CELLS, found = tree->size != TREE_NONE;
 	struct search s;
 
-	if (!trees->outcomes)
-		trees->outcomes = calloc(OUTCOMES, sizeof(*trees->outcomes));
-	if (!trees->outcomes) {
-		trees->failed = true;
-		return false;
-	}
 	prepare_search(&s, trees, p, weights, light);
 	while (too_short(&s, s.all, limit))
 		limit++;
@@ -925,6 +919,12 @@ bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *w
 		search(&s, limit, tree);
 	if ((s.line && light) || is_best(&s, limit, tree) || trees->failed)
 		return !trees->failed;
+	if (!trees->outcomes)
+		trees->outcomes = calloc(OUTCOMES, sizeof(*trees->outcomes));
+	if (!trees->outcomes) {
+		trees->failed = true;
+		return false;
+	}
 	s.bits = true;
 	if (!found && !(s.line && few))
 		search_greedily(&s, tree);

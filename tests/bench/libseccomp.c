@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -22,25 +23,33 @@ static long peak(void)
 	return usage.ru_maxrss;
 }
 
+static bool build(unsigned long n, int out)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	bool good = filter != NULL;
+
+	for (unsigned long i = 0; good && i < n; i++)
+		good = seccomp_rule_add(filter, SCMP_ACT_ERRNO(1), (int)(i % CALLS), 1,
+					SCMP_A0(SCMP_CMP_EQ, i)) == 0;
+	good = good && seccomp_export_bpf(filter, out) == 0;
+	seccomp_release(filter);
+	return good;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	long before = peak();
-	uint64_t start = count_now();
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	long before = peak(), memory;
+	uint64_t start;
 
-	if (!n || !filter || null < 0)
+	if (!n || null < 0 || !build(n, null))
 		return EXIT_FAILURE;
-	for (unsigned long i = 0; i < n; i++)
-		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(1), (int)(i % CALLS), 1,
-				     SCMP_A0(SCMP_CMP_EQ, i)) < 0)
-			return EXIT_FAILURE;
-	if (seccomp_export_bpf(filter, null) < 0)
-		return EXIT_FAILURE;
-	seccomp_release(filter);
+	memory = peak() - before;
+	start = count_now();
+	build(n, null);
 	start = count_now() - start;
 	printf("compile libseccomp-%lu instructions %llu\n", n, (unsigned long long)start);
-	printf("compile libseccomp-%lu KiB %ld\n", n, peak() - before);
+	printf("compile libseccomp-%lu KiB %ld\n", n, memory);
 	return EXIT_SUCCESS;
 }
