@@ -156,13 +156,15 @@ static bool settle(const struct search *search, int fd)
  * anon_inode_getattr). So what has one of these is no ring; and only the kernel can say so, since a
  * seccomp filter that answers in its place writes nothing into our memory. A regular file is not
  * believed: that is what anonymous inodes are inside the kernel, and might be shown as one day.
- * Nothing is asked of a server that has the file.
+ * Nothing is asked of a server that has the file. The call itself: statx(3) may answer from stat(2),
+ * and then from memory that nobody wrote.
  */
 static bool is_no_ring_by_type(int fd)
 {
 	struct statx status = {0};
 
-	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
+	return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE,
+		       &status) == 0 &&
 	       (S_ISCHR(status.stx_mode) || S_ISFIFO(status.stx_mode) || S_ISSOCK(status.stx_mode));
 }
 

@@ -3,7 +3,9 @@
  * Cells that are still possible are a set of bits. The search tries, for such a set and what A
  * holds, each test that may help, within a limit for the longest path that is raised until a tree
  * fits; what it finds is remembered. Tests are the values and limits of cells, and the bits that
- * cells with the same target have in common: by JSET, or by JEQ after a mask.
+ * cells with the same target have in common: by JSET, or by JEQ after a mask. Where there are many
+ * cells that is too much: then the test is taken that leaves the fewest pairs of cells undecided, and
+ * so on, which is what flag words need anyway.
  */
 #include "policy/tree.h"
 
@@ -13,6 +15,11 @@
 
 /* word << 8 | word << 24: for a 16-bit word, its bytes swapped, in the upper half. */
 #define SWAP_FACTOR 0x01000100U
+
+/* It loses sight of what *trees has, behind the pointer in struct search. */
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 
 enum {
 	IMPOSSIBLE = UINT16_MAX,
@@ -637,24 +644,29 @@ static uint32_t slot_of(const struct trees *trees, uint64_t live, struct form a,
 /* Makes room in the table. */
 static bool grow(struct trees *trees)
 {
-	struct tried *old = trees->tried;
-	uint32_t n = trees->room_tried;
+	uint32_t n = trees->room_tried, room = n ? n * 2 : FIRST_ROOM;
+	struct tried *old = trees->tried, *tried;
 
 	if (trees->n_tried * 2 < n)
 		return true;
-	trees->tried = calloc(n ? n * 2 : FIRST_ROOM, sizeof(*old));
-	if (!trees->tried) {
-		trees->tried = old;
+	tried = calloc(room, sizeof(*tried));
+	if (!tried) {
 		trees->failed = true;
 		return false;
 	}
-	trees->room_tried = n ? n * 2 : FIRST_ROOM;
-	for (uint32_t i = 0; i < n; i++) {
+	trees->tried = tried;
+	trees->room_tried = room;
+	for (uint32_t i = 0; i < n; i++)
 		if (old[i].round == trees->round)
-			trees->tried[slot_of(trees, old[i].live, old[i].a, old[i].limit)] = old[i];
-	}
+			tried[slot_of(trees, old[i].live, old[i].a, old[i].limit)] = old[i];
 	free(old);
 	return true;
+}
+
+/* Where the table has the entry of these, or room for it; NULL when memory is short. */
+static struct tried *entry_of(struct trees *trees, uint64_t live, struct form a, unsigned limit)
+{
+	return grow(trees) ? &trees->tried[slot_of(trees, live, a, limit)] : NULL;
 }
 
 static bool decided(const struct search *s, uint64_t live)
@@ -718,22 +730,23 @@ static unsigned solve(struct search *s, uint64_t live, struct form a, unsigned l
 {
 	struct trees *trees = s->trees;
 	struct goal goal = {.live = live, .a = a, .limit = limit};
-	uint32_t slot;
+	struct tried *t;
 
 	if (decided(s, live))
 		return s->weight[s->label[first(live)]] <= limit ? 0 : IMPOSSIBLE;
-	if (too_short(s, live, limit) || !grow(trees))
+	if (too_short(s, live, limit))
 		return IMPOSSIBLE;
-	slot = slot_of(trees, live, a, limit);
-	if (trees->tried[slot].round == trees->round)
-		return trees->tried[slot].size;
+	t = entry_of(trees, live, a, limit);
+	if (!t || t->round == trees->round)
+		return t ? t->size : IMPOSSIBLE;
 	goal.n_live = __builtin_popcountll(live);
 	goal.best = (struct tried){
 		.live = live, .a = a, .limit = limit, .size = IMPOSSIBLE, .round = trees->round};
 	try_all(s, &goal);
-	if (!grow(trees))
+	t = entry_of(trees, live, a, limit);
+	if (!t)
 		return IMPOSSIBLE;
-	trees->tried[slot_of(trees, live, a, limit)] = goal.best;
+	*t = goal.best;
 	trees->n_tried++;
 	return goal.best.size;
 }
@@ -749,9 +762,9 @@ static unsigned decide(struct search *s, uint64_t live, struct form a, unsigned 
 	*worst = s->weight[s->label[first(live)]];
 	if (decided(s, live))
 		return 0;
-	if (!grow(trees))
+	t = entry_of(trees, live, a, GREEDY);
+	if (!t)
 		return IMPOSSIBLE;
-	t = &trees->tried[slot_of(trees, live, a, GREEDY)];
 	if (t->round == trees->round) {
 		*worst = t->worst;
 		return t->size;
@@ -772,36 +785,46 @@ static unsigned decide(struct search *s, uint64_t live, struct form a, unsigned 
 	goal.best.size = steps + decide(s, goal.best.yes, a, &yes);
 	goal.best.size += decide(s, goal.best.no, a, &no);
 	goal.best.worst = *worst = (yes > no ? yes : no) + steps;
-	if (!grow(trees))
+	t = entry_of(trees, live, goal.a, GREEDY);
+	if (!t)
 		return IMPOSSIBLE;
-	trees->tried[slot_of(trees, live, goal.a, GREEDY)] = goal.best;
+	*t = goal.best;
 	trees->n_tried++;
 	return goal.best.size;
+}
+
+/* Makes room for so many nodes more. */
+static bool reserve(struct trees *trees, uint32_t more)
+{
+	uint32_t room = trees->room ? trees->room : FIRST_ROOM;
+	struct tree_node *nodes;
+
+	while (room < trees->n + more)
+		room *= 2;
+	if (room == trees->room)
+		return true;
+	nodes = reallocarray(trees->nodes, room, sizeof(*nodes));
+	if (!nodes) {
+		trees->failed = true;
+		return false;
+	}
+	trees->nodes = nodes;
+	trees->room = room;
+	return true;
 }
 
 /* Takes the tree that solve() or decide() found out of the table. */
 static uint32_t take(struct search *s, uint64_t live, struct form a, unsigned limit)
 {
 	struct trees *trees = s->trees;
-	uint32_t at = trees->n;
 	struct tried t;
-	uint32_t yes, no;
+	uint32_t at, yes, no;
 	unsigned steps;
 
 	if (decided(s, live))
 		return s->target[s->label[first(live)]] | TREE_LEAF;
+	at = trees->n++;
 	t = trees->tried[slot_of(trees, live, a, limit)];
-	if (at == trees->room) {
-		uint32_t room = at ? at * 2 : FIRST_ROOM;
-		struct tree_node *nodes = reallocarray(trees->nodes, room, sizeof(*nodes));
-		if (!nodes) {
-			trees->failed = true;
-			return TREE_LEAF;
-		}
-		trees->nodes = nodes;
-		trees->room = room;
-	}
-	trees->n++;
 	steps = test_steps(&s->word, &a, &t.test) + 1;
 	limit -= limit == GREEDY ? 0 : steps;
 	yes = take(s, t.yes, a, limit);
@@ -852,6 +875,9 @@ static void take_better(struct search *s, unsigned worst, unsigned size, unsigne
 			struct tree *tree)
 {
 	if (worst > tree->worst || (worst == tree->worst && size >= tree->size))
+		return;
+	/* Each of its nodes is an instruction at least. */
+	if (s->trees->failed || !reserve(s->trees, size))
 		return;
 	tree->worst = worst;
 	tree->size = size;
