@@ -42,7 +42,9 @@ struct builder {
 	uint32_t *worst; /* by state: instructions on the longest path */
 	uint32_t *chains;
 	uint32_t *packed;
+	uint32_t *order; /* of states, for emitting them */
 	uint32_t n_states, room_states, n_packed, room_packed, room_worst, room_chains, visit;
+	uint32_t n_order, room_order;
 	uint64_t work_max; /* steps of terms and trees, after which to give up */
 	bool light;	   /* only the surest tests are tried */
 	bool failed, gave_up;
@@ -69,7 +71,7 @@ void state_partition(const struct builder *b, const struct state *s, struct part
 struct form state_form(const struct arrival *at);
 
 /* The state that decides by a partition, found or added. 0, and B failed, when memory is short. */
-uint32_t state_add(struct builder *b, const struct partition *p, struct arrival at);
+uint32_t state_add(struct builder *b, struct partition *p, struct arrival at);
 
 /* The same for one that decides by one test. */
 uint32_t state_split(struct builder *b, struct arrival at, struct test test, uint32_t yes,

@@ -177,7 +177,7 @@ struct form state_form(const struct arrival *at)
 
 enum { PACKED_MAX = 4 + 1 + 2 * AXES_MAX + 2 * ELEMENTS_MAX + 3 * CELLS_MAX };
 
-uint32_t state_add(struct builder *b, const struct partition *p, struct arrival at)
+uint32_t state_add(struct builder *b, struct partition *p, struct arrival at)
 {
 	struct tree tree = {TREE_NONE, TREE_NONE, 0, state_form(&at)};
 	struct state state = {.at = at, .n_targets = p->n_cells};

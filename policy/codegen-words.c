@@ -55,8 +55,8 @@ struct line {
 	struct form form;
 	uint64_t *cuts; /* where spans start */
 	size_t n_cuts;
-	struct run *runs;
-	uint32_t n, room;
+	struct run *runs; /* behind them: no more than there are cuts */
+	uint32_t n;
 };
 
 static int compare_cuts(const void *a, const void *b)
@@ -68,13 +68,14 @@ static int compare_cuts(const void *a, const void *b)
 
 static bool find_cuts(struct builder *b, const struct atoms *atoms, struct line *line)
 {
-	size_t n = 0;
+	size_t n = 0, most = 2 * atoms->n + 2;
 
-	line->cuts = reallocarray(NULL, 2 * atoms->n + 2, sizeof(*line->cuts));
+	line->cuts = reallocarray(NULL, most, sizeof(*line->cuts) + sizeof(*line->runs));
 	if (!line->cuts) {
 		b->failed = true;
 		return false;
 	}
+	line->runs = (struct run *)(void *)(line->cuts + most);
 	line->cuts[n++] = 0;
 	for (size_t i = 0; i < atoms->n; i++) {
 		struct span span;
@@ -82,7 +83,8 @@ static bool find_cuts(struct builder *b, const struct atoms *atoms, struct line 
 		line->cuts[n++] = span.lo;
 		line->cuts[n++] = (uint64_t)span.hi + 1;
 	}
-	qsort(line->cuts, n, sizeof(*line->cuts), compare_cuts);
+	if (atoms->n > 1)
+		qsort(line->cuts, n, sizeof(*line->cuts), compare_cuts);
 	for (size_t i = 0; i < n; i++) {
 		if (i == 0 || line->cuts[i] != line->cuts[line->n_cuts - 1])
 			line->cuts[line->n_cuts++] = line->cuts[i];
@@ -91,13 +93,11 @@ static bool find_cuts(struct builder *b, const struct atoms *atoms, struct line 
 	return true;
 }
 
-static void add_run(struct builder *b, struct line *line, struct span span, uint32_t target)
+static void add_run(struct line *line, struct span span, uint32_t target)
 {
-	if (line->n && line->runs[line->n - 1].target == target) {
+	if (line->n && line->runs[line->n - 1].target == target)
 		line->runs[line->n - 1].span.hi = span.hi;
-		return;
-	}
-	if (codegen_reserve(b, (void **)&line->runs, line->n + 1, &line->room, sizeof(*line->runs)))
+	else
 		line->runs[line->n++] = (struct run){span, target};
 }
 
@@ -115,7 +115,7 @@ static void find_few_runs(struct builder *b, term t, struct line *line, size_t f
 	}
 	term_split(&b->terms, t, p.word, partition_cells, &p, p.n_cells, kids);
 	for (unsigned i = 0; i < p.n_cells && !codegen_over(b); i++)
-		add_run(b, line, p.elements[i], codegen_build(b, kids[i]));
+		add_run(line, p.elements[i], codegen_build(b, kids[i]));
 }
 
 static void find_runs(struct builder *b, term t, struct line *line, size_t first, size_t end)
@@ -174,8 +174,6 @@ static uint32_t add_runs(struct builder *b, struct arrival at, struct form form,
 	partition_line(&p, at.word.word, at.word.known, form);
 	for (uint32_t i = 0; i < n; i++)
 		add_values(&p, &runs[i], n <= FEW_RUNS ? SHORT_RUN : 1);
-	for (unsigned i = 0; i < p.n_cells; i++)
-		partition_finish(&p, &p.cells[i]);
 	return state_add(b, &p, at);
 }
 
@@ -190,7 +188,6 @@ static uint32_t build_line(struct builder *b, term t, struct arrival at, const s
 	if (line.n > 0 && !codegen_over(b))
 		id = add_runs(b, at, line.form, line.runs, line.n);
 	free(line.cuts);
-	free(line.runs);
 	return id;
 }
 

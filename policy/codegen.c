@@ -52,13 +52,8 @@ struct part {
 
 /* --- code */
 
-/* A state and all that it leads to, each before those that lead to it. */
-struct order {
-	uint32_t *ids;
-	uint32_t n, room;
-};
-
-static void collect(struct builder *b, struct order *order, uint32_t id)
+/* A state and all that it leads to, each before those that lead to it, into b->order. */
+static void collect(struct builder *b, uint32_t id)
 {
 	uint32_t at = 0, target;
 
@@ -67,10 +62,10 @@ static void collect(struct builder *b, struct order *order, uint32_t id)
 	b->states[id].visit = b->visit;
 	b->states[id].limit = UNLIMITED;
 	while (state_next_target(b, id, &at, &target))
-		collect(b, order, target);
-	if (codegen_reserve(b, (void **)&order->ids, order->n + 1, &order->room,
-			    sizeof(*order->ids)))
-		order->ids[order->n++] = id;
+		collect(b, target);
+	if (codegen_reserve(b, (void **)&b->order, b->n_order + 1, &b->room_order,
+			    sizeof(*b->order)))
+		b->order[b->n_order++] = id;
 }
 
 static void limit_target(struct builder *b, uint32_t id, uint32_t limit)
@@ -154,18 +149,16 @@ static block_id emit_state(const struct builder *b, struct graph *graph, const s
 static block_id emit(struct builder *b, struct graph *graph, uint32_t root, unsigned slack,
 		     block_id yes, block_id no)
 {
-	struct order order = {0};
-
 	b->visit++;
-	collect(b, &order, root);
+	b->n_order = 0;
+	collect(b, root);
 	b->states[0].block = no;
 	b->states[ALLOWED].block = yes;
 	limit_target(b, root, b->worst[root] + slack);
-	for (uint32_t i = order.n; i-- > 0;)
-		limit_state(b, &b->states[order.ids[i]]);
-	for (uint32_t i = 0; i < order.n; i++)
-		b->states[order.ids[i]].block = emit_state(b, graph, &b->states[order.ids[i]]);
-	free(order.ids);
+	for (uint32_t i = b->n_order; i-- > 0;)
+		limit_state(b, &b->states[b->order[i]]);
+	for (uint32_t i = 0; i < b->n_order; i++)
+		b->states[b->order[i]].block = emit_state(b, graph, &b->states[b->order[i]]);
 	return b->failed || b->trees.failed ? BLOCK_NONE : b->states[root].block;
 }
 
@@ -335,6 +328,7 @@ void codegen_free(struct codegen *codegen)
 	free(b->worst);
 	free(b->chains);
 	free(b->packed);
+	free(b->order);
 	graph_destroy(&codegen->graph);
 	free(codegen);
 }

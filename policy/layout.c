@@ -89,6 +89,13 @@ void graph_destroy(struct graph *graph)
 	*graph = (struct graph){0};
 }
 
+/* A block in a program. */
+struct placed {
+	size_t place;	 /* of its nearest copy or trampoline, or 0 */
+	block_id before; /* one that runs into it without a jump, or itself */
+	uint32_t size;	 /* blocks below it, shared ones counted each time, or 0 */
+};
+
 /*
  * Since every jump goes forward, code is written from its end to its start: a jump's targets are in
  * place before the jump. Places count from the end of the program.
@@ -96,9 +103,7 @@ void graph_destroy(struct graph *graph)
 struct writer {
 	const struct graph *graph;
 	struct bpf_program *out; /* backwards */
-	size_t *place;		 /* by block: its nearest copy or trampoline, or 0 */
-	block_id *before;	 /* by block: one that runs into it without a jump, or itself */
-	uint32_t *size; /* by block: blocks below it, shared ones counted each time, or 0 */
+	struct placed *blocks;	 /* by block */
 	enum layout_status status;
 };
 
@@ -115,7 +120,7 @@ static void put(struct writer *w, uint16_t code, uint32_t k, size_t jt, size_t j
 /* How far a jump written now would jump to reach BLOCK. */
 static size_t distance(const struct writer *w, block_id block)
 {
-	return w->out->len - w->place[block];
+	return w->out->len - w->blocks[block].place;
 }
 
 /*
@@ -132,7 +137,7 @@ static void bring(struct writer *w, block_id block, size_t slack)
 		put(w, b->code, b->k, 0, 0);
 	else
 		put(w, BPF_JMP | BPF_JA, distance(w, block), 0, 0);
-	w->place[block] = w->out->len;
+	w->blocks[block].place = w->out->len;
 }
 
 /* Writes a jump, or RET, that ends a straight piece of code. */
@@ -176,10 +181,10 @@ static void put_piece(struct writer *w, block_id block)
 		pieces[n++] = block;
 	}
 	put_end(w, &g->blocks[block]);
-	w->place[block] = w->out->len;
+	w->blocks[block].place = w->out->len;
 	while (n-- > 0) {
 		put(w, g->blocks[pieces[n]].code, g->blocks[pieces[n]].k, 0, 0);
-		w->place[pieces[n]] = w->out->len;
+		w->blocks[pieces[n]].place = w->out->len;
 	}
 }
 
@@ -189,12 +194,12 @@ static void put_tree(struct writer *w, block_id block)
 	const struct graph *g = w->graph;
 	const struct block *end = &g->blocks[end_of(g, block)];
 
-	if (w->place[block] || w->status != LAYOUT_OK)
+	if (w->blocks[block].place || w->status != LAYOUT_OK)
 		return;
-	while (w->before[block] != block && !w->place[w->before[block]])
-		block = w->before[block];
+	while (w->blocks[block].before != block && !w->blocks[w->blocks[block].before].place)
+		block = w->blocks[block].before;
 	if (is_jump(end)) {
-		bool larger = w->size[end->t] >= w->size[end->f];
+		bool larger = w->blocks[end->t].size >= w->blocks[end->f].size;
 		put_tree(w, larger ? end->t : end->f);
 		put_tree(w, larger ? end->f : end->t);
 	}
@@ -207,26 +212,27 @@ static void measure(struct writer *w, block_id root)
 	const struct graph *g = w->graph;
 	size_t reachable = 0;
 
-	w->size[root] = 1;
+	w->blocks[root].size = 1;
 	for (block_id i = root + 1; i-- > 0;) {
 		const struct block *b = &g->blocks[i];
-		if (w->size[i] == 0)
+		if (w->blocks[i].size == 0)
 			continue;
 		reachable++;
 		if (is_return(b))
 			continue;
-		w->size[b->t] = w->size[b->f] = 1;
+		w->blocks[b->t].size = w->blocks[b->f].size = 1;
 		if (!is_jump(b))
-			w->before[b->t] = i;
+			w->blocks[b->t].before = i;
 	}
 	if (reachable > BPF_LEN_MAX)
 		w->status = LAYOUT_TOO_LONG;
 	for (block_id i = 0; i <= root; i++) {
 		const struct block *b = &g->blocks[i];
-		uint64_t size = w->size[i];
+		uint64_t size = w->blocks[i].size;
 		if (size && !is_return(b))
-			size += (uint64_t)w->size[b->t] + (is_jump(b) ? w->size[b->f] : 0);
-		w->size[i] = size < UINT32_MAX ? size : UINT32_MAX;
+			size += (uint64_t)w->blocks[b->t].size +
+				(is_jump(b) ? w->blocks[b->f].size : 0);
+		w->blocks[i].size = size < UINT32_MAX ? size : UINT32_MAX;
 	}
 }
 
@@ -244,21 +250,17 @@ enum layout_status graph_layout(const struct graph *graph, block_id root, struct
 	struct writer w = {.graph = graph, .out = out};
 
 	out->len = 0;
-	w.place = calloc(graph->n, sizeof(*w.place));
-	w.before = calloc(graph->n, sizeof(*w.before));
-	w.size = calloc(graph->n, sizeof(*w.size));
-	if (w.place && w.before && w.size) {
+	w.blocks = calloc(graph->n, sizeof(*w.blocks));
+	if (w.blocks) {
 		for (block_id i = 0; i < graph->n; i++)
-			w.before[i] = i;
+			w.blocks[i].before = i;
 		measure(&w, root);
 		put_tree(&w, root);
 		reverse(out);
 	} else {
 		w.status = LAYOUT_NO_MEMORY;
 	}
-	free(w.place);
-	free(w.before);
-	free(w.size);
+	free(w.blocks);
 	if (w.status != LAYOUT_OK)
 		bpf_program_destroy(out);
 	return w.status;

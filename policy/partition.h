@@ -48,7 +48,7 @@ uint64_t partition_cells(void *p, const struct atom *atom);
 
 /*
  * Starts P as the values of one form; then its spans, which ascend, are added one by one. What is
- * known of the cells is found by partition_finish().
+ * known of the cells partition_finish() finds, before their bits are tested.
  */
 void partition_line(struct partition *p, unsigned word, struct bits known, struct form form);
 void partition_add(struct partition *p, struct span span, uint32_t target);

@@ -64,6 +64,8 @@ bool form_narrow(struct form form, struct bits known, struct span *span)
 	uint32_t mask = form_from_word(form, known.mask) & form.mask, free = form.mask & ~mask;
 	uint32_t fixed = form_from_word(form, known.value) & mask;
 
+	if (free == UINT32_MAX)
+		return true;
 	if (span->lo == span->hi)
 		return (span->lo & ~free) == fixed;
 	return least(span->lo, free, fixed, &span->lo) &&

@@ -41,6 +41,7 @@ enum {
 	SMALL_VALUE = 256, /* tests of such bits are only tried for numbers up to that */
 	HOT_CELLS = 6,	   /* fewer are told apart faster by comparing */
 	BITS_MAX = 4,
+	LINE_CELLS = 3, /* of no more, one test may tell at once */
 	RUNS_FIRST = 3, /* spans that a path of one test can tell, where all are single values; */
 	RUNS_MORE = 6,	/* of two; with each further test, twice as many */
 };
@@ -309,17 +310,19 @@ static void try(struct search *s, struct goal *goal, struct test test, uint64_t 
 	goal->best.size = size + other + steps;
 }
 
-/* A form's number has one value. Halves are compared as they are unless they are swapped already. */
+/* A form's number has one value. Halves are compared as they are unless A has them swapped already. */
+static struct test equal(struct form a, struct form form, uint32_t value)
+{
+	if (form_equal(form, a) || form.kind == FORM_HOST)
+		return (struct test){BPF_JEQ, form, value};
+	return (struct test){
+		BPF_JEQ, {FORM_HOST, form_to_word(form, form.mask)}, form_to_word(form, value)};
+}
+
 static void try_equal(struct search *s, struct goal *goal, struct form form, uint32_t value,
 		      uint64_t yes, uint64_t no)
 {
-	struct test test = {BPF_JEQ, form, value};
-
-	if (!form_equal(form, goal->a) && form.kind != FORM_HOST) {
-		test.form = (struct form){FORM_HOST, form_to_word(form, form.mask)};
-		test.k = form_to_word(form, value);
-	}
-	try(s, goal, test, yes, no);
+	try(s, goal, equal(goal->a, form, value), yes, no);
 }
 
 /* Lines: cells in the order of their values */
@@ -914,31 +917,83 @@ static bool is_best(const struct search *s, unsigned limit, const struct tree *t
 	return tree->worst <= limit && tree->size < s->n_targets;
 }
 
-static void prepare_search(struct search *s, struct trees *trees, const struct partition *p,
-			   const uint32_t *weights, bool light)
+/* Takes a test for the tree if it alone parts two targets, with nothing before it. */
+static bool take_test(struct search *s, struct tree *tree, struct test test, uint64_t yes)
+{
+	struct trees *trees = s->trees;
+	uint64_t no = s->all & ~yes;
+	struct form a = tree->form;
+	unsigned one, other;
+
+	if (!yes || !no || !decided(s, yes) || !decided(s, no) ||
+	    test_steps(&s->word, &a, &test) > 0 || !reserve(trees, 1))
+		return false;
+	one = s->label[first(yes)];
+	other = s->label[first(no)];
+	trees->nodes[trees->n] =
+		(struct tree_node){test, s->target[one] | TREE_LEAF, s->target[other] | TREE_LEAF};
+	*tree = (struct tree){.worst = 1 + (s->weight[one] > s->weight[other] ? s->weight[one]
+									      : s->weight[other]),
+			      .size = 1,
+			      .root = trees->n++,
+			      .form = tree->form};
+	return true;
+}
+
+/* One value, or one limit, needs no search. */
+static bool take_line(struct search *s, struct tree *tree)
+{
+	struct form form = s->p->axes[0].form;
+
+	if (!s->line || s->p->n_cells > LINE_CELLS)
+		return false;
+	for (unsigned i = 0; i < s->p->n_cells; i++) {
+		const struct span *span = span_of(s, i);
+		if (span->lo == span->hi &&
+		    take_test(s, tree, equal(tree->form, form, span->lo), bit(i)))
+			return true;
+	}
+	for (unsigned i = 1; i < s->p->n_cells; i++)
+		if (take_test(s, tree, (struct test){BPF_JGE, form, span_of(s, i)->lo},
+			      s->all & ~(bit(i) - 1)))
+			return true;
+	return false;
+}
+
+static void start_search(struct search *s, struct trees *trees, const struct partition *p,
+			 const uint32_t *weights)
 {
 	s->trees = trees;
 	s->p = p;
 	s->all = p->n_cells == 64 ? UINT64_MAX : bit(p->n_cells) - 1;
 	s->word = (struct loaded){p->word, p->known};
-	s->tested = 0;
-	for (unsigned i = 0; i < p->n_axes; i++)
-		s->tested |= form_to_word(p->axes[i].form, p->axes[i].form.mask);
 	s->line = p->n_axes == 1 && !p->axes[0].others;
-	s->bits = s->greedy = false;
 	find_targets(s, weights);
-	find_elements(s);
-	s->light = light || s->n_targets > TARGETS_MAX;
-	s->work_max = trees->work + (s->light ? WORK_LIGHT : WORK_MAX);
 }
 
-bool tree_find(struct trees *trees, const struct partition *p, const uint32_t *weights,
-	       unsigned limit, bool light, struct tree *tree)
+static void prepare_search(struct search *s, bool light)
+{
+	s->tested = 0;
+	for (unsigned i = 0; i < s->p->n_axes; i++)
+		s->tested |= form_to_word(s->p->axes[i].form, s->p->axes[i].form.mask);
+	s->bits = s->greedy = false;
+	find_elements(s);
+	s->light = light || s->n_targets > TARGETS_MAX;
+	s->work_max = s->trees->work + (s->light ? WORK_LIGHT : WORK_MAX);
+}
+
+bool tree_find(struct trees *trees, struct partition *p, const uint32_t *weights, unsigned limit,
+	       bool light, struct tree *tree)
 {
 	bool few = p->n_cells <= FEW_CELLS, found = tree->size != TREE_NONE;
 	struct search s;
 
-	prepare_search(&s, trees, p, weights, light);
+	start_search(&s, trees, p, weights);
+	if (take_line(&s, tree))
+		return true;
+	for (unsigned i = 0; i < p->n_cells && s.line; i++)
+		partition_finish(p, &p->cells[i]);
+	prepare_search(&s, light);
 	while (too_short(&s, s.all, limit))
 		limit++;
 	if (s.line)
