@@ -365,7 +365,6 @@ enum codegen_status codegen_with(struct codegen *codegen, const struct expr *exp
 		bool possible = !assume || terms_assume(&b->terms, assume);
 		t = possible ? term_expr(&b->terms, expr) : TERM_FALSE;
 		status = at_once(codegen, t, out);
-		b->trees.hurried |= status != CODEGEN_OK;
 		if (status == CODEGEN_TOO_LONG && !b->failed)
 			status = by_parts(codegen, t, out);
 		if (b->failed || b->terms.failed || b->trees.failed)
@@ -374,8 +373,7 @@ enum codegen_status codegen_with(struct codegen *codegen, const struct expr *exp
 	if (stats && status == CODEGEN_OK)
 		*stats = (struct codegen_stats){.total = out->len,
 						.worst = bpf_worst_path(out->insns, out->len),
-						.work = b->terms.work + b->trees.work,
-						.searched = !b->trees.hurried};
+						.work = b->terms.work + b->trees.work};
 	return status;
 }
 

@@ -21,7 +21,6 @@ struct codegen_stats {
 	unsigned total; /* instructions */
 	unsigned worst; /* instructions on the longest path, RET included */
 	uint64_t work;	/* steps spent, the same on every machine: for budget tests */
-	bool searched;	/* no search was cut short, and nothing was compiled part by part */
 };
 
 /* Memory to make programs in, one after the other. NULL when there is none; codegen_free() it. */

@@ -1014,7 +1014,6 @@ bool tree_find(struct trees *trees, struct partition *p, const uint32_t *weights
 		return !trees->failed;
 	s.work_max = trees->work + WORK_BITS;
 	search(&s, limit, tree);
-	trees->hurried |= hurries(&s);
 	return !trees->failed;
 }
 
@@ -1022,7 +1021,7 @@ void trees_clear(struct trees *trees)
 {
 	trees->n = 0;
 	trees->work = 0;
-	trees->hurried = trees->failed = false;
+	trees->failed = false;
 }
 
 void trees_destroy(struct trees *trees)

@@ -64,7 +64,6 @@ struct trees {
 	struct outcome *outcomes;
 	uint32_t room_tried, n_tried, round;
 	uint64_t work; /* steps, in all */
-	bool hurried;  /* some search was cut short */
 	bool failed;   /* memory is short */
 };
 
