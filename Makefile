@@ -286,10 +286,10 @@ check-here: $(live_programs)
 	@PATH="$(BUILD):$$PATH" unshare -m $(BUILD)/tests/live/live -o $(LIVEFLAGS)
 
 # Every system call of a launch made to fail: of all launches here, and of one of restrictions, if
-# FAULTFLAGS names no other, on the newest kernel.
+# FAULTFLAGS names no other, on the newest kernel, and on one where more is tried before.
 check-fault: $(BUILD)/uring-jail $(BUILD)/tests/live/fault
 	@tests/summary '$(BUILD)/tests/live/fault $(FAULTFLAGS)' \
-		'VERSIONS="$(or $(VERSIONS),7.3)" tests/vm/matrix -t 900 -f $(BUILD)/uring-jail \
+		'VERSIONS="$(or $(VERSIONS),7.0 7.3)" tests/vm/matrix -t 900 -f $(BUILD)/uring-jail \
 			-f $(BUILD)/tests/live/fault -- fault $(or $(FAULTFLAGS),deny-op)'
 
 # Whether the C of --print=c installs what uring-jail installs.

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,8 +20,14 @@
 /* The image is told apart by its whole argument list, which is this one word. */
 #define IMAGE_NAME "uring-jail:trial"
 
-/* The child answers on its standard output. */
+/* The image answers on its standard output. */
 #define ANSWER_FD STDOUT_FILENO
+
+/* Neither an open file nor -1, which stands for the task. */
+#define NO_FILE ((unsigned)-2)
+
+/* Far more than a child takes, even for a message. */
+enum { STACK_SIZE = 16384 };
 
 /* The calls that are made on the way to an answer. */
 enum step {
@@ -29,6 +35,7 @@ enum step {
 	STEP_FILTER,
 	STEP_RINGLESS,
 	STEP_DISABLED,
+	STEP_PIPE,
 	STEP_CLONE,
 	STEP_SETUP,
 	STEP_EXEC,
@@ -43,6 +50,7 @@ static const char *const step_names[STEPS] = {
 	[STEP_FILTER] = "io_uring_register(IORING_REGISTER_BPF_FILTER)",
 	[STEP_RINGLESS] = "io_uring_register(IORING_REGISTER_QUERY)",
 	[STEP_DISABLED] = "io_uring_setup(IORING_SETUP_R_DISABLED)",
+	[STEP_PIPE] = "pipe2",
 	[STEP_CLONE] = "clone",
 	[STEP_SETUP] = "io_uring_setup",
 	[STEP_EXEC] = "execve",
@@ -51,19 +59,41 @@ static const char *const step_names[STEPS] = {
 	[STEP_REQUEST] = "a request after execve",
 };
 
-/* What the child writes, each with one write(2): a step's finding, or the error that ended it. */
+/* What children share with this process, which waits for them. */
+struct trial {
+	struct kernel *kernel;
+	unsigned needs;
+	bool already; /* restricted */
+	int fd;	      /* where the image is to answer */
+};
+
+/* What the image writes, each with one write(2). */
 struct answer {
 	uint8_t step;
 	uint8_t finding;
 	int error;
 };
 
-static void answer(enum step step, enum finding finding, int error)
+static void take(struct kernel *kernel, enum step step, enum finding finding, int error)
 {
-	struct answer message = {.step = step, .finding = finding, .error = error};
+	if (finding == FINDING_UNKNOWN) {
+		kernel->failed_call = step_names[step];
+		kernel->failed_error = strerror(error);
+	} else if (step == STEP_RINGLESS) {
+		kernel->ringless_obey = finding;
+	} else if (step == STEP_DISABLED) {
+		kernel->disabled_rings_obey = finding;
+	} else {
+		kernel->survives_exec = finding;
+	}
+}
 
-	if (write(ANSWER_FD, &message, sizeof(message)) != sizeof(message))
-		_exit(EXIT_FAILURE);
+/* What a step comes to that is only on the way: nothing, unless it fails. */
+static bool passes(struct kernel *kernel, enum step step, int error)
+{
+	if (error)
+		take(kernel, step, FINDING_UNKNOWN, error);
+	return error == 0;
 }
 
 /* Closes every op, since none is listed beside the flags, and every register op but RESTRICTIONS. */
@@ -93,12 +123,12 @@ static int deny_nop(void)
 }
 
 /*
- * The kernel sees that a file is no ring before it looks at any restriction (io_uring/register.c:
+ * The kernel sees that there is no such file before it looks at any restriction (io_uring/register.c:
  * io_uring_ctx_get_file). A seccomp filter that denies the register op answers in its place.
  */
 static bool reaches_kernel(unsigned opcode)
 {
-	return io_uring_register(ANSWER_FD, opcode, NULL, 0) == -EOPNOTSUPP;
+	return io_uring_register(NO_FILE, opcode, NULL, 0) == -EBADF;
 }
 
 /* A denied call that is refused obeys, one that goes through escapes; all else says nothing. */
@@ -109,7 +139,7 @@ static enum finding obeys(unsigned opcode, int error)
 	return error == EACCES && reaches_kernel(opcode) ? FINDING_YES : FINDING_UNKNOWN;
 }
 
-static void try_ringless(void)
+static void try_ringless(struct kernel *kernel)
 {
 	struct uring_query_opcode counts;
 	struct uring_query_hdr header = {
@@ -118,111 +148,161 @@ static void try_ringless(void)
 	};
 	int error = -io_uring_register((unsigned)-1, URING_REGISTER_QUERY, &header, 0);
 
-	answer(STEP_RINGLESS, obeys(URING_REGISTER_QUERY, error), error);
+	take(kernel, STEP_RINGLESS, obeys(URING_REGISTER_QUERY, error), error);
 }
 
-static void try_disabled_ring(void)
+/* Seccomp can answer with a number, but not fill in the features, which all rings have. */
+static int open_ring(unsigned flags, int *error)
 {
-	struct io_uring_params params = {.flags = IORING_SETUP_R_DISABLED};
-	struct io_uring_probe probe = {0};
+	struct io_uring_params params = {.flags = flags};
 	int fd = io_uring_setup(1, &params);
-	int error =
-		fd < 0 ? -fd : -io_uring_register((unsigned)fd, URING_REGISTER_PROBE, &probe, 0);
 
-	answer(STEP_DISABLED, fd < 0 ? FINDING_UNKNOWN : obeys(URING_REGISTER_PROBE, error), error);
-	if (fd >= 0)
-		close(fd);
+	*error = fd < 0 ? -fd : params.features ? 0 : ENODATA;
+	return fd;
+}
+
+static void try_disabled_ring(struct kernel *kernel)
+{
+	struct io_uring_probe probe = {0};
+	int error, fd = open_ring(IORING_SETUP_R_DISABLED, &error);
+
+	if (!passes(kernel, STEP_DISABLED, error))
+		return;
+	error = -io_uring_register((unsigned)fd, URING_REGISTER_PROBE, &probe, 0);
+	take(kernel, STEP_DISABLED, obeys(URING_REGISTER_PROBE, error), error);
+	close(fd);
 }
 
 /*
- * A child whose exit raises `signal`. Not fork(3), which knows no signal but SIGCHLD. On s390 the
- * stack comes first (kernel/fork.c: CONFIG_CLONE_BACKWARDS2).
+ * Runs a function in a child, as vfork(2) does, but on a stack of its own, and with no signal at its
+ * exit unless one is given. It has this memory, so there is nothing to copy, and this process waits
+ * until it has ended or executed another program. What it does to itself, as to restrict itself, is
+ * gone with it. Returns 0, or an error.
  */
-static pid_t start_child(int signal)
+static int run_child(int (*function)(void *), int signal, struct trial *trial)
 {
-#ifdef __s390__
-	return (pid_t)syscall(SYS_clone, NULL, signal, NULL, NULL, NULL);
-#else
-	return (pid_t)syscall(SYS_clone, signal, NULL, NULL, NULL, NULL);
-#endif
-}
+	int flags = CLONE_VM | CLONE_VFORK | signal, error = 0;
+	char *stack = malloc(STACK_SIZE);
+	pid_t pid;
 
-static void reap(pid_t pid)
-{
-	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+	if (!stack)
+		return ENOMEM;
+	pid = clone(function, stack + STACK_SIZE, flags, trial);
+	if (pid < 0)
+		error = errno;
+	while (pid > 0 && waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
 		;
+	free(stack);
+	return error;
 }
 
 /* The ring is what loses the restrictions, so it stays open. Without /proc, by our own path. */
-static void exec_image(void)
+static int exec_image(void *argument)
 {
+	const struct trial *trial = argument;
 	char *argv[] = {(char[]){IMAGE_NAME}, NULL};
 	char *envp[] = {NULL};
-	struct io_uring_params params = {0};
-	int fd = io_uring_setup(1, &params);
 	const char *path = (const char *)getauxval(AT_EXECFN);
+	int error;
 
-	if (fd < 0) {
-		answer(STEP_SETUP, FINDING_UNKNOWN, -fd);
-		return;
+	open_ring(0, &error);
+	if (!passes(trial->kernel, STEP_SETUP, error))
+		return EXIT_FAILURE;
+	if (dup2(trial->fd, ANSWER_FD) < 0 || fcntl(ANSWER_FD, F_SETFD, 0) < 0) {
+		passes(trial->kernel, STEP_PIPE, errno);
+		return EXIT_FAILURE;
 	}
 	execve("/proc/self/exe", argv, envp);
 	if (errno == ENOENT && path)
 		execve(path, argv, envp);
-	answer(STEP_EXEC, FINDING_UNKNOWN, errno);
+	passes(trial->kernel, STEP_EXEC, errno);
+	return EXIT_FAILURE;
+}
+
+/*
+ * What io_uring_register(2) answers counts where it has answered otherwise before, so where the task
+ * was not restricted. Then it takes no request, which seccomp may not let through.
+ */
+static bool believes(const struct trial *trial, const struct answer *answer)
+{
+	return answer->step == STEP_ASK && (!trial->already || answer->finding == FINDING_NO);
+}
+
+/*
+ * Once the image has ended, all answers are in the pipe: so one read has them all, does not block, and
+ * hangs on nobody else having its other end.
+ */
+static void read_answers(const struct trial *trial, int fd)
+{
+	struct answer answers[STEPS];
+	ssize_t size = read(fd, answers, sizeof(answers));
+
+	for (ssize_t i = 0; i < size / (ssize_t)sizeof(*answers); i++) {
+		const struct answer *answer = &answers[i];
+
+		if (answer->step < STEPS && answer->finding <= FINDING_YES &&
+		    (answer->step == STEP_REQUEST || answer->finding == FINDING_UNKNOWN ||
+		     believes(trial, answer)))
+			take(trial->kernel, answer->step, answer->finding, answer->error);
+	}
 }
 
 /*
  * In a child of the child: execve(2) makes SIGCHLD the signal of an exit again (fs/exec.c:
  * begin_new_exec), which is to reach this process and not the one that becomes the target.
  */
-static void try_exec(void)
+static void try_exec(struct trial *trial)
 {
-	pid_t pid = start_child(SIGCHLD);
+	int fds[2];
 
-	if (pid == 0) {
-		exec_image();
-		_exit(EXIT_FAILURE);
-	}
-	if (pid < 0)
-		answer(STEP_CLONE, FINDING_UNKNOWN, errno);
-	else
-		reap(pid);
+	if (!passes(trial->kernel, STEP_PIPE, pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : 0))
+		return;
+	trial->fd = fds[1];
+	if (passes(trial->kernel, STEP_CLONE, run_child(exec_image, SIGCHLD, trial)))
+		read_answers(trial, fds[0]);
 }
 
 /*
  * A task that is restricted already can only be filtered. It may as well look so and not be: a
  * seccomp filter that denies RESTRICTIONS answers what the kernel does then.
  */
-static bool deny_requests(bool already)
+static bool deny_requests(const struct trial *trial)
 {
-	int error = already ? deny_nop() : restrict_all();
-
-	if (error)
-		answer(already ? STEP_FILTER : STEP_RESTRICT, FINDING_UNKNOWN, error);
-	return error == 0;
+	return trial->already ? passes(trial->kernel, STEP_FILTER, deny_nop())
+			      : passes(trial->kernel, STEP_RESTRICT, restrict_all());
 }
 
-static _Noreturn void child(bool already, unsigned needs)
+static int child(void *argument)
 {
+	struct trial *trial = argument;
+	struct kernel *kernel = trial->kernel;
+
 	/* Or the image, if it has lost the restrictions and its privileges, would be told EACCES,
 	 * as if it had them. */
-	if ((needs & NEED_SURVIVES_EXEC) && !install_no_new_privs())
-		_exit(EXIT_FAILURE);
-	if (!deny_requests(already))
-		_exit(EXIT_FAILURE);
-	if ((needs & NEED_REGISTER_OBEYS) && !already) {
-		try_ringless();
-		try_disabled_ring();
+	if ((trial->needs & NEED_SURVIVES_EXEC) && !install_no_new_privs())
+		return EXIT_FAILURE;
+	if (!deny_requests(trial))
+		return EXIT_FAILURE;
+	if ((trial->needs & NEED_REGISTER_OBEYS) && !trial->already) {
+		try_ringless(kernel);
+		try_disabled_ring(kernel);
 	}
-	if (needs & NEED_SURVIVES_EXEC)
-		try_exec();
-	_exit(EXIT_SUCCESS);
+	if (trial->needs & NEED_SURVIVES_EXEC)
+		try_exec(trial);
+	return EXIT_SUCCESS;
 }
 
 bool trial_is_image(int argc, char **argv)
 {
 	return argc == 1 && strcmp(argv[0], IMAGE_NAME) == 0;
+}
+
+static void answer(enum step step, enum finding finding, int error)
+{
+	struct answer message = {.step = step, .finding = finding, .error = error};
+
+	if (write(ANSWER_FD, &message, sizeof(message)) != sizeof(message))
+		_exit(EXIT_FAILURE);
 }
 
 /* Makes the request that was denied before execve(2). False, with an error, if it got no answer. */
@@ -274,93 +354,19 @@ int trial_image(void)
 }
 
 /*
- * What io_uring_register(2) answers counts where it has answered otherwise before, so where the task
- * was not restricted. Then it takes no request, which seccomp may not let through.
- */
-static bool believes(const struct kernel *kernel, const struct answer *answer)
-{
-	return answer->step == STEP_ASK &&
-	       (kernel->task == TASK_FRESH || answer->finding == FINDING_NO);
-}
-
-static void take(struct kernel *kernel, const struct answer *answer)
-{
-	enum finding finding = answer->finding;
-
-	if (answer->step >= STEPS || finding > FINDING_YES)
-		return;
-	if (finding == FINDING_UNKNOWN) {
-		kernel->failed_call = step_names[answer->step];
-		kernel->failed_error = strerror(answer->error);
-	} else if (answer->step == STEP_RINGLESS) {
-		kernel->ringless_obey = finding;
-	} else if (answer->step == STEP_DISABLED) {
-		kernel->disabled_rings_obey = finding;
-	} else if (answer->step == STEP_REQUEST || believes(kernel, answer)) {
-		kernel->survives_exec = finding;
-	}
-}
-
-/*
- * Once the child has ended, all answers are in the pipe: so one read has them all, does not block, and
- * hangs on nobody else having its other end.
- */
-static void read_answers(struct kernel *kernel, int fd)
-{
-	struct answer answers[STEPS];
-	ssize_t size;
-
-	do
-		size = read(fd, answers, sizeof(answers));
-	while (size < 0 && errno == EINTR);
-	for (ssize_t i = 0; i < size / (ssize_t)sizeof(*answers); i++)
-		take(kernel, &answers[i]);
-}
-
-static void cannot(struct kernel *kernel, const char *call)
-{
-	kernel->failed_call = call;
-	kernel->failed_error = strerror(errno);
-}
-
-static _Noreturn void answer_on(int fd, bool already, unsigned needs)
-{
-	if (dup2(fd, ANSWER_FD) < 0 || fcntl(ANSWER_FD, F_SETFD, 0) < 0)
-		_exit(EXIT_FAILURE);
-	child(already, needs);
-}
-
-/*
  * The child's exit raises no signal: so nothing is left pending for the target, and it can be
- * waited for by a parent that ignores SIGCHLD. Its few answers fit into the pipe, so they are read
- * when it has ended, without waiting for more: nothing that goes wrong with the pipe's ends can
- * make this wait for ever.
+ * waited for by a parent that ignores SIGCHLD.
  */
 void trial_run(struct kernel *kernel, unsigned needs)
 {
-	int pipe_fds[2] = {-1, -1};
-	pid_t pid;
+	struct trial trial = {.kernel = kernel, .already = kernel->task != TASK_FRESH};
 
+	trial.needs = needs & (NEED_SURVIVES_EXEC | NEED_REGISTER_OBEYS);
 	if (kernel->survives_exec != FINDING_UNKNOWN)
-		needs &= ~NEED_SURVIVES_EXEC;
-	if (!(needs & (NEED_SURVIVES_EXEC | NEED_REGISTER_OBEYS)) ||
-	    (kernel->task != TASK_FRESH && kernel->task != TASK_NESTED))
+		trial.needs &= ~(unsigned)NEED_SURVIVES_EXEC;
+	if (!trial.needs || (kernel->task != TASK_FRESH && kernel->task != TASK_NESTED))
 		return;
 	kernel->failed_call = "the child that tries it";
 	kernel->failed_error = "no answer";
-	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0) {
-		cannot(kernel, "pipe2");
-		return;
-	}
-	pid = start_child(0);
-	if (pid == 0)
-		answer_on(pipe_fds[1], kernel->task != TASK_FRESH, needs);
-	if (pid < 0)
-		cannot(kernel, "clone");
-	close(pipe_fds[1]);
-	if (pid > 0) {
-		reap(pid);
-		read_answers(kernel, pipe_fds[0]);
-	}
-	close(pipe_fds[0]);
+	passes(kernel, STEP_CLONE, run_child(child, 0, &trial));
 }

@@ -374,8 +374,9 @@ static const char *judge_refusal(const struct context *context, const struct fau
 				 const struct call *call)
 {
 	const struct outcome *outcome = context->outcome;
-	bool exec = fault->kind == FAULT_ACT || (call->process == 0 && call->number == SYS_execve);
-	bool mute = (call->process == 0 || fault->onwards) && call->number == SYS_write;
+	bool reaches_launch = call->process == 0 || fault->onwards;
+	bool exec = fault->kind == FAULT_ACT || (reaches_launch && call->number == SYS_execve);
+	bool mute = reaches_launch && call->number == SYS_write;
 
 	if (exited(outcome, 0))
 		return "the target did not run, and the status is 0";
