@@ -359,11 +359,16 @@ static unsigned first_words(struct builder *b, term t)
 	return found;
 }
 
-/* Of several words the one with the fewest atoms. */
+/*
+ * Of several words the one with the fewest atoms. But if there are only two, and one has a single atom,
+ * that is tested once in either case: then the first, which decides alone for most requests. It is the
+ * lower half of a number, where the upper one is 0 for all that are asked about, and the prefix of a
+ * network.
+ */
 static unsigned simplest(struct builder *b, term t, unsigned words)
 {
 	size_t counts[BPF_CTX_WORDS], least = SIZE_MAX;
-	unsigned best = 0;
+	unsigned best = 0, all = words;
 
 	if (!(words & (words - 1)))
 		return words;
@@ -374,6 +379,8 @@ static unsigned simplest(struct builder *b, term t, unsigned words)
 			best = words & -words;
 		least = n < least ? n : least;
 	}
+	if (least == 1 && __builtin_popcount(all) == 2 && all == term_words(&b->terms, t))
+		return all & -all;
 	return best;
 }
 

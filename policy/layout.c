@@ -117,6 +117,16 @@ static void put(struct writer *w, uint16_t code, uint32_t k, size_t jt, size_t j
 		w->status = LAYOUT_NO_MEMORY;
 }
 
+/* Turns round what was written from FROM on. */
+static void reverse(struct bpf_program *prog, size_t from)
+{
+	for (size_t to = prog->len; from + 1 < to; from++) {
+		struct bpf_insn insn = prog->insns[from];
+		prog->insns[from] = prog->insns[--to];
+		prog->insns[to] = insn;
+	}
+}
+
 /* How far a jump written now would jump to reach BLOCK. */
 static size_t distance(const struct writer *w, block_id block)
 {
@@ -169,23 +179,17 @@ static block_id end_of(const struct graph *graph, block_id block)
 static void put_piece(struct writer *w, block_id block)
 {
 	const struct graph *g = w->graph;
-	block_id pieces[BPF_LEN_MAX];
-	size_t n = 0;
+	block_id end = end_of(g, block);
+	size_t from;
 
-	for (; !is_jump(&g->blocks[block]) && !is_return(&g->blocks[block]);
-	     block = g->blocks[block].t) {
-		if (n == BPF_LEN_MAX) {
-			w->status = LAYOUT_TOO_LONG;
-			return;
-		}
-		pieces[n++] = block;
-	}
-	put_end(w, &g->blocks[block]);
-	w->blocks[block].place = w->out->len;
-	while (n-- > 0) {
-		put(w, g->blocks[pieces[n]].code, g->blocks[pieces[n]].k, 0, 0);
-		w->blocks[pieces[n]].place = w->out->len;
-	}
+	put_end(w, &g->blocks[end]);
+	from = w->out->len;
+	w->blocks[end].place = from;
+	for (block_id at = block; at != end; at = g->blocks[at].t)
+		put(w, g->blocks[at].code, g->blocks[at].k, 0, 0);
+	reverse(w->out, from);
+	for (size_t place = w->out->len; block != end; block = g->blocks[block].t)
+		w->blocks[block].place = place--;
 }
 
 /* Writes what BLOCK leads to, the larger side first, and so further away; then BLOCK itself. */
@@ -236,15 +240,6 @@ static void measure(struct writer *w, block_id root)
 	}
 }
 
-static void reverse(struct bpf_program *prog)
-{
-	for (size_t i = 0; i < prog->len / 2; i++) {
-		struct bpf_insn insn = prog->insns[i];
-		prog->insns[i] = prog->insns[prog->len - 1 - i];
-		prog->insns[prog->len - 1 - i] = insn;
-	}
-}
-
 enum layout_status graph_layout(const struct graph *graph, block_id root, struct bpf_program *out)
 {
 	struct writer w = {.graph = graph, .out = out};
@@ -256,7 +251,7 @@ enum layout_status graph_layout(const struct graph *graph, block_id root, struct
 			w.blocks[i].before = i;
 		measure(&w, root);
 		put_tree(&w, root);
-		reverse(out);
+		reverse(out, 0);
 	} else {
 		w.status = LAYOUT_NO_MEMORY;
 	}

@@ -44,14 +44,14 @@ static dd_node allowed_by(struct lint *lint, const struct cond *cond, enum effec
 	struct policy one = lint_policy_of(lint->policy, &statement);
 	unsigned op = stand_in(payload);
 	struct expr *assume = NULL, *expr;
-	struct rules rules[URING_OPS_MAX];
 	struct arena arena = {0};
 	dd_node node = DD_FALSE;
+	struct rules *rules;
 
 	set_add(&statement.members, op);
-	expr = lower_rules(&one, &statement.members, &arena, rules)
-		       ? lower_op(&rules[op], effect == EFFECT_DENY, &lint->kernel, &arena, &assume)
-		       : NULL;
+	rules = lower_rules(&one, &statement.members, &arena);
+	expr = rules ? lower_op(&rules[op], effect == EFFECT_DENY, &lint->kernel, &arena, &assume)
+		     : NULL;
 	if (expr && assume)
 		node = dd_ite(&lint->dd, dd_expr(&lint->dd, assume), dd_expr(&lint->dd, expr),
 			      DD_FALSE);

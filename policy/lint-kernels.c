@@ -126,7 +126,7 @@ static void refuse_policy(struct lint *lint, struct refusal **list, const struct
 /* Conditions on fields that the kernel's filters do not see. */
 static void refuse_fields(struct lint *lint, struct refusal **list, const struct kernel *kernel)
 {
-	struct rules rules[URING_OPS_MAX];
+	struct rules *rules;
 	struct set ops = {0};
 
 	for (unsigned op = 0; op < kernel->nr_ops; op++) {
@@ -136,7 +136,8 @@ static void refuse_fields(struct lint *lint, struct refusal **list, const struct
 		    kernel_size(kernel, payload) < kernel_size_wanted(payload))
 			set_add(&ops, op);
 	}
-	if (!lower_rules(lint->policy, &ops, &lint->arena, rules)) {
+	rules = lower_rules(lint->policy, &ops, &lint->arena);
+	if (!rules) {
 		diag_no_memory(lint->diags);
 		return;
 	}

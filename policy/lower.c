@@ -57,23 +57,29 @@ static void add_rule(const struct statement *s, const struct set *ops, struct ru
 }
 
 /* Each list has room for all statements, of which what is not used is never touched. */
-bool lower_rules(const struct policy *policy, const struct set *ops, struct arena *arena,
-		 struct rules *rules)
+struct rules *lower_rules(const struct policy *policy, const struct set *ops, struct arena *arena)
 {
+	unsigned op, room = 0;
+	struct rules *rules;
 	size_t n = 0;
 
+	for (op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1))
+		room = op + 1;
+	rules = arena_take(arena, room * sizeof(*rules));
 	for (const struct statement *s = policy->first; s; s = s->next)
 		n++;
-	for (unsigned op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1)) {
+	for (op = set_next(ops, 0); rules && op < URING_OPS_MAX; op = set_next(ops, op + 1)) {
 		rules[op] = (struct rules){.policy = policy, .op = op};
 		rules[op].statements = arena_take(arena, n * sizeof(const struct statement *));
 		if (!rules[op].statements)
-			return false;
+			return NULL;
 	}
+	if (!rules)
+		return NULL;
 	for (const struct statement *s = policy->first; s; s = s->next)
 		if (is_rule(s))
 			add_rule(s, ops, rules);
-	return true;
+	return rules;
 }
 
 /* The ops that the statements are about: those that they decide whatever the request, or not. */

@@ -28,11 +28,10 @@ struct rules {
  * Finds the statements about each op of a set, without those that are really about SQE flags
  * (policy_is_flag_rule()).
  *
- * @param rules rules[op] is set for each of the ops; the lists are in the arena
- * @return false when memory runs out
+ * @return an array in the arena, with the statements about each of the ops at its number; NULL when
+ *         memory runs out
  */
-bool lower_rules(const struct policy *policy, const struct set *ops, struct arena *arena,
-		 struct rules *rules);
+struct rules *lower_rules(const struct policy *policy, const struct set *ops, struct arena *arena);
 
 /**
  * Whether one program does for two ops of a policy: it says the same of both, and their contexts look

@@ -260,15 +260,14 @@ static bool is_open(const struct work *work, unsigned op)
 
 static bool find_rules(struct work *work, struct arena *arena)
 {
-	unsigned n = work->kernel->nr_ops;
 	struct set ops = {0};
 
 	work->otherwise = policy_default_allows(work->policy, SUBJECT_OP);
-	work->rules = arena_take(arena, n * sizeof(*work->rules));
-	for (unsigned op = 0; op < n; op++)
+	for (unsigned op = 0; op < work->kernel->nr_ops; op++)
 		if (is_open(work, op))
 			set_add(&ops, op);
-	return work->rules && lower_rules(work->policy, &ops, arena, work->rules);
+	work->rules = lower_rules(work->policy, &ops, arena);
+	return work->rules != NULL;
 }
 
 static void compile_each(struct work *work, struct plan *plan)

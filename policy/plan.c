@@ -97,18 +97,17 @@ static unsigned need_of_payload(unsigned op)
 /* Without memory to find out, all that can be needed is. */
 static unsigned size_needs(const struct work *work)
 {
-	struct rules rules[URING_OPS_MAX];
 	struct arena arena = {0};
 	struct set ops = {0};
+	struct rules *rules;
 	unsigned needs = 0;
-	bool known;
 
 	for (unsigned op = 0; op < op_count(work->kernel); op++)
 		if (work->ops[op] == OP_CONDITIONAL && need_of_payload(op))
 			set_add(&ops, op);
-	known = lower_rules(work->policy, &ops, &arena, rules);
+	rules = lower_rules(work->policy, &ops, &arena);
 	for (unsigned op = set_next(&ops, 0); op < URING_OPS_MAX; op = set_next(&ops, op + 1))
-		if (!known || lower_payload_test(&rules[op]))
+		if (!rules || lower_payload_test(&rules[op]))
 			needs |= need_of_payload(op);
 	arena_destroy(&arena);
 	return needs;

@@ -34,6 +34,7 @@ enum {
 	WORK_RATIO = 16,     /* the next take that part of it */
 	TARGETS_MAX = 4,     /* where there are more of them, too, */
 	RUNS_LIGHT = 7,	     /* only so few are told by JEQ */
+	POINTS_SET = 2,	     /* and so few of a set: more make it shorter, but most paths longer */
 	CUTS_ALL = 8,	     /* where there are more cuts, the ones about the middle are tried */
 	CUTS_MIDDLE = 5,
 	CUTS_LIGHT = 1,
@@ -704,7 +705,7 @@ static void try_line(struct search *s, struct goal *goal)
 	     shape.points > points_within(tests)) &&
 	    (shape.runs > FEW_CELLS || span_of(s, last(goal->live))->lo > SMALL_VALUE))
 		return;
-	if (!s->light || shape.runs <= RUNS_LIGHT)
+	if (s->light ? shape.runs <= RUNS_LIGHT : s->n_targets > 2 || shape.points <= POINTS_SET)
 		try_singles(s, goal);
 	try_cuts(s, goal);
 }

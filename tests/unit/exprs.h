@@ -32,6 +32,7 @@ static inline struct expr *group(enum expr_kind kind, ...)
 #define NOT(e)			expr_not(&scratch, e)
 #define RANGE(offset, lo, hi)	expr_atom(&scratch, offset, EXPR_HOST, UINT32_MAX, lo, hi)
 #define EQ(offset, value)	RANGE(offset, value, value)
+#define SMALL(v)		AND(EQ(0, v), EQ(4, 0)) /* user_data */
 #define MASKED(offset, mask, v) expr_atom(&scratch, offset, EXPR_HOST, mask, v, v)
 #define ANY_BIT(offset, mask)	NOT(MASKED(offset, mask, 0))
 #define BE16(offset, lo, hi)	expr_atom(&scratch, offset, EXPR_SWAP16, 0xffff, lo, hi)
