@@ -91,9 +91,8 @@ void graph_destroy(struct graph *graph)
 
 /* A block in a program. */
 struct placed {
-	size_t place;	 /* of its nearest copy or trampoline, or 0 */
-	block_id before; /* one that runs into it without a jump, or itself */
-	uint32_t size;	 /* blocks below it, shared ones counted each time, or 0 */
+	size_t place;  /* of its nearest copy or trampoline, or 0 */
+	uint32_t size; /* blocks below it, shared ones counted each time, or 0 */
 };
 
 /*
@@ -200,8 +199,6 @@ static void put_tree(struct writer *w, block_id block)
 
 	if (w->blocks[block].place || w->status != LAYOUT_OK)
 		return;
-	while (w->blocks[block].before != block && !w->blocks[w->blocks[block].before].place)
-		block = w->blocks[block].before;
 	if (is_jump(end)) {
 		bool larger = w->blocks[end->t].size >= w->blocks[end->f].size;
 		put_tree(w, larger ? end->t : end->f);
@@ -210,7 +207,7 @@ static void put_tree(struct writer *w, block_id block)
 	put_piece(w, block);
 }
 
-/* What is reachable from ROOT, how much is below it, and what runs into what. */
+/* What is reachable from ROOT, and how much is below it. */
 static void measure(struct writer *w, block_id root)
 {
 	const struct graph *g = w->graph;
@@ -225,8 +222,6 @@ static void measure(struct writer *w, block_id root)
 		if (is_return(b))
 			continue;
 		w->blocks[b->t].size = w->blocks[b->f].size = 1;
-		if (!is_jump(b))
-			w->blocks[b->t].before = i;
 	}
 	if (reachable > BPF_LEN_MAX)
 		w->status = LAYOUT_TOO_LONG;
@@ -247,8 +242,6 @@ enum layout_status graph_layout(const struct graph *graph, block_id root, struct
 	out->len = 0;
 	w.blocks = calloc(graph->n, sizeof(*w.blocks));
 	if (w.blocks) {
-		for (block_id i = 0; i < graph->n; i++)
-			w.blocks[i].before = i;
 		measure(&w, root);
 		put_tree(&w, root);
 		reverse(out, 0);
