@@ -206,7 +206,8 @@ struct goal {
 	unsigned n_live; /* how many */
 	struct form a;
 	unsigned limit;
-	unsigned enough; /* no tree is known to be smaller than that */
+	uint64_t at_once; /* cells of a target that only the next test can reach within the limit */
+	unsigned enough;  /* no tree is known to be smaller than that */
 	bool tried;	 /* some test was */
 	unsigned open;	 /* greedy: what the best test leaves to decide */
 	struct tried best;
@@ -296,6 +297,8 @@ static void try(struct search *s, struct goal *goal, struct test test, uint64_t 
 	if (hurries(s) && (goal->tried || s->bits))
 		return;
 	goal->tried = true;
+	if (goal->at_once && yes != goal->at_once && no != goal->at_once)
+		return;
 	steps = test_steps(&s->word, &a, &test) + 1;
 	if (steps >= goal->limit || steps >= goal->best.size)
 		return;
@@ -678,8 +681,11 @@ static bool decided(const struct search *s, uint64_t live)
 	return !(live & ~s->with[s->label[first(live)]]);
 }
 
-/* No path can be shorter than that: the targets are leaves of a tree of two ways each. */
-static bool too_short(const struct search *s, uint64_t live, unsigned limit)
+/*
+ * No path can be shorter than that: the targets are leaves of a tree of two ways each. *AT_ONCE is as a
+ * goal's.
+ */
+static bool too_short(const struct search *s, uint64_t live, unsigned limit, uint64_t *at_once)
 {
 	uint64_t sum = 0;
 
@@ -688,6 +694,8 @@ static bool too_short(const struct search *s, uint64_t live, unsigned limit)
 			continue;
 		if (s->weight[i] >= limit)
 			return true;
+		if (s->weight[i] + 1 == limit)
+			*at_once = s->with[i] & live;
 		sum += limit - s->weight[i] < 32 ? bit(32 - (limit - s->weight[i])) : 1;
 	}
 	return sum > bit(32);
@@ -738,7 +746,7 @@ static unsigned solve(struct search *s, uint64_t live, struct form a, unsigned l
 
 	if (decided(s, live))
 		return s->weight[s->label[first(live)]] <= limit ? 0 : IMPOSSIBLE;
-	if (too_short(s, live, limit))
+	if (too_short(s, live, limit, &goal.at_once))
 		return IMPOSSIBLE;
 	t = entry_of(trees, live, a, limit);
 	if (!t || t->round == trees->round)
@@ -888,17 +896,35 @@ static void take_better(struct search *s, unsigned worst, unsigned size, unsigne
 	tree->root = take(s, s->all, tree->form, limit);
 }
 
+/*
+ * Whether no tree can be better, if none is shorter than LIMIT: it takes a test to part two targets, and
+ * the longest path alone has as many instructions as LIMIT leaves for them.
+ */
+static bool is_best(const struct search *s, unsigned limit, const struct tree *tree)
+{
+	unsigned heaviest = 0;
+
+	for (unsigned i = 0; i < s->n_targets; i++)
+		heaviest = s->weight[i] > heaviest ? s->weight[i] : heaviest;
+	return tree->worst <= limit &&
+	       (tree->size < s->n_targets || tree->size + heaviest <= limit);
+}
+
 /* Looks for a tree within LIMIT, or the least limit that is not longer than the tree that is there. */
 static void search(struct search *s, unsigned limit, struct tree *tree)
 {
 	unsigned most = tree->worst, size;
 
 	start(s);
-	while ((size = solve(s, s->all, tree->form, limit)) == IMPOSSIBLE && limit < most &&
-	       !s->trees->failed && !(s->bits && hurries(s)))
+	while (!is_best(s, limit, tree)) {
+		size = solve(s, s->all, tree->form, limit);
+		if (size != IMPOSSIBLE)
+			take_better(s, limit, size, limit, tree);
+		if (size != IMPOSSIBLE || limit >= most || s->trees->failed ||
+		    (s->bits && hurries(s)))
+			break;
 		limit++;
-	if (size != IMPOSSIBLE)
-		take_better(s, limit, size, limit, tree);
+	}
 }
 
 static void search_greedily(struct search *s, struct tree *tree)
@@ -910,12 +936,6 @@ static void search_greedily(struct search *s, struct tree *tree)
 	size = decide(s, s->all, tree->form, &worst);
 	take_better(s, worst, size, GREEDY, tree);
 	s->greedy = false;
-}
-
-/* Whether no tree can be better: none is shorter than LIMIT, and it takes a test to part two targets. */
-static bool is_best(const struct search *s, unsigned limit, const struct tree *tree)
-{
-	return tree->worst <= limit && tree->size < s->n_targets;
 }
 
 /* Takes a test for the tree if it alone parts two targets, with nothing before it. */
@@ -987,6 +1007,7 @@ bool tree_find(struct trees *trees, struct partition *p, const uint32_t *weights
 	       bool light, struct tree *tree)
 {
 	bool few = p->n_cells <= FEW_CELLS, found = tree->size != TREE_NONE;
+	uint64_t ignored;
 	struct search s;
 
 	start_search(&s, trees, p, weights);
@@ -995,7 +1016,7 @@ bool tree_find(struct trees *trees, struct partition *p, const uint32_t *weights
 	for (unsigned i = 0; i < p->n_cells && s.line; i++)
 		partition_finish(p, &p->cells[i]);
 	prepare_search(&s, light);
-	while (too_short(&s, s.all, limit))
+	while (too_short(&s, s.all, limit, &ignored))
 		limit++;
 	if (s.line)
 		search(&s, limit, tree);
