@@ -208,7 +208,7 @@ static int exec_image(void *argument)
 	open_ring(0, &error);
 	if (!passes(trial->kernel, STEP_SETUP, error))
 		return EXIT_FAILURE;
-	if (dup2(trial->fd, ANSWER_FD) < 0 || fcntl(ANSWER_FD, F_SETFD, 0) < 0) {
+	if (dup2(trial->fd, ANSWER_FD) != ANSWER_FD || fcntl(ANSWER_FD, F_SETFD, 0) < 0) {
 		passes(trial->kernel, STEP_PIPE, errno);
 		return EXIT_FAILURE;
 	}
@@ -248,12 +248,15 @@ static void read_answers(const struct trial *trial, int fd)
 }
 
 /*
+ * Seccomp can say that there is a pipe where there is none: then no file may be read, least of all the
+ * target's standard input, which can hold anything.
+ *
  * In a child of the child: execve(2) makes SIGCHLD the signal of an exit again (fs/exec.c:
  * begin_new_exec), which is to reach this process and not the one that becomes the target.
  */
 static void try_exec(struct trial *trial)
 {
-	int fds[2];
+	int fds[2] = {-1, -1};
 
 	if (!passes(trial->kernel, STEP_PIPE, pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : 0))
 		return;

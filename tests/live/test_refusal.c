@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "live.h"
 #include "verdict.h"
@@ -345,6 +347,47 @@ static void enter_blocked(const char *argument)
 	run_clear(&run);
 }
 
+/* Standard input holds every answer that the trial's image could give, each saying yes. */
+static void forge_answers(const void *call)
+{
+	unsigned char answers[16][8] = {{0}};
+	int fd = memfd_create("answers", MFD_CLOEXEC);
+
+	for (unsigned char step = 0; step < 16; step++) {
+		answers[step][0] = step;
+		answers[step][1] = 2;
+	}
+	if (fd < 0 || pwrite(fd, answers, sizeof(answers), 0) != sizeof(answers) ||
+	    dup2(fd, STDIN_FILENO) != STDIN_FILENO || kernel_block_call(*(const int *)call, 0) < 0)
+		_Exit(98);
+}
+
+/* A pipe that is none leads neither to what the target is to read nor to what it is to write. */
+static void pipe_faked(const char *argument)
+{
+	static const int calls[] = {SYS_pipe2, SYS_dup2};
+
+	(void)argument;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		struct run run = {
+			.policy = "--deny-op=openat2",
+			.words = "probe",
+			.before = forge_answers,
+			.argument = &calls[i],
+		};
+
+		run_it(&run);
+		if (!older_than_7_2()) {
+			expect_probe(&run, REG_RESTRICTIONS, -EPERM);
+		} else {
+			expect_refusal(&run, live.kernel.restricts ? "could not be tried" : NULL);
+			if (*run.out)
+				failed("call %d faked: wrote to standard output", calls[i]);
+		}
+		run_clear(&run);
+	}
+}
+
 const struct test refusal_tests[] = {
 	{"default-allow", default_allow, NULL},
 	{"exec-hole", exec_hole, "exec-after-ring ops"},
@@ -355,6 +398,7 @@ const struct test refusal_tests[] = {
 	{"rings-disabled", rings_disabled, NULL},
 	{"seccomp-setup", setup_blocked, NULL},
 	{"seccomp-enter", enter_blocked, NULL},
+	{"seccomp-pipe", pipe_faked, NULL},
 	{"seccomp-ops", seccomp, "--deny-op=openat2"},
 	{"seccomp-register", seccomp_registers, NULL},
 	{"seccomp-restrictions", seccomp_restrictions, NULL},
