@@ -23,9 +23,6 @@
 /* The image answers on its standard output. */
 #define ANSWER_FD STDOUT_FILENO
 
-/* Neither an open file nor -1, which stands for the task. */
-#define NO_FILE ((unsigned)-2)
-
 /* Far more than a child takes, even for a message. */
 enum { STACK_SIZE = 16384 };
 
@@ -123,22 +120,17 @@ static int deny_nop(void)
 }
 
 /*
- * The kernel sees that there is no such file before it looks at any restriction (io_uring/register.c:
- * io_uring_ctx_get_file). A seccomp filter that denies the register op answers in its place.
+ * A denied call that is refused obeys, one that goes through escapes; all else says nothing. Nor does a
+ * refusal, unless the kernel is known to answer that very call: a seccomp filter may answer it.
  */
-static bool reaches_kernel(unsigned opcode)
-{
-	return io_uring_register(NO_FILE, opcode, NULL, 0) == -EBADF;
-}
-
-/* A denied call that is refused obeys, one that goes through escapes; all else says nothing. */
-static enum finding obeys(unsigned opcode, int error)
+static enum finding obeys(int error, bool kernel_answers)
 {
 	if (error == 0)
 		return FINDING_NO;
-	return error == EACCES && reaches_kernel(opcode) ? FINDING_YES : FINDING_UNKNOWN;
+	return error == EACCES && kernel_answers ? FINDING_YES : FINDING_UNKNOWN;
 }
 
+/* Where the counts are known, the kernel has answered this query before. */
 static void try_ringless(struct kernel *kernel)
 {
 	struct uring_query_opcode counts;
@@ -148,7 +140,7 @@ static void try_ringless(struct kernel *kernel)
 	};
 	int error = -io_uring_register((unsigned)-1, URING_REGISTER_QUERY, &header, 0);
 
-	take(kernel, STEP_RINGLESS, obeys(URING_REGISTER_QUERY, error), error);
+	take(kernel, STEP_RINGLESS, obeys(error, kernel->nr_register_ops > 0), error);
 }
 
 /* Seccomp can answer with a number, but not fill in the features, which all rings have. */
@@ -161,16 +153,28 @@ static int open_ring(unsigned flags, int *error)
 	return fd;
 }
 
+static int ask_ring(int fd, struct io_uring_probe *probe)
+{
+	return -io_uring_register((unsigned)fd, URING_REGISTER_PROBE, probe, 0);
+}
+
+/*
+ * That a descriptor is closed comes before restrictions (io_uring/io_uring.c: io_uring_ctx_get_file).
+ * To a seccomp filter both calls are the same.
+ */
 static void try_disabled_ring(struct kernel *kernel)
 {
 	struct io_uring_probe probe = {0};
+	bool kernel_answers = false;
 	int error, fd = open_ring(IORING_SETUP_R_DISABLED, &error);
 
 	if (!passes(kernel, STEP_DISABLED, error))
 		return;
-	error = -io_uring_register((unsigned)fd, URING_REGISTER_PROBE, &probe, 0);
-	take(kernel, STEP_DISABLED, obeys(URING_REGISTER_PROBE, error), error);
+	error = ask_ring(fd, &probe);
 	close(fd);
+	if (error == EACCES)
+		kernel_answers = ask_ring(fd, &probe) == EBADF;
+	take(kernel, STEP_DISABLED, obeys(error, kernel_answers), error);
 }
 
 /*

@@ -55,4 +55,7 @@ int kernel_block_install(int answer);
 /** The same for one operation of io_uring_register(2), whatever else the call has. */
 int kernel_block_register(unsigned int op, int answer);
 
+/** The same, but not where the number of the ring is negative. */
+int kernel_block_register_of_files(unsigned int op, int answer);
+
 #endif

@@ -347,6 +347,32 @@ static void enter_blocked(const char *argument)
 	run_clear(&run);
 }
 
+static void block_probe(const void *argument)
+{
+	(void)argument;
+	if (kernel_block_register_of_files(REG_PROBE, EACCES) < 0)
+		_Exit(98);
+}
+
+/* EACCES of seccomp on a disabled ring says nothing of restrictions: so they are not relied on. */
+static void probe_blocked(const char *argument)
+{
+	static const char why[] = "since whether restrictions hold could not be tried";
+	struct run run = {
+		.policy = "--print --deny-register=personality",
+		.command = "",
+		.before = block_probe,
+	};
+
+	(void)argument;
+	run_it(&run);
+	if (!live.kernel.ringless_escapes && !live.kernel.loses_at_exec && !strstr(run.out, why))
+		failed("[%s]: %s%s", run.policy, run.out, run.err);
+	if (!strstr(run.out, "seccomp(SECCOMP_SET_MODE_FILTER)"))
+		failed("[%s]: no seccomp: %s%s", run.policy, run.out, run.err);
+	run_clear(&run);
+}
+
 /* Standard input holds every answer that the trial's image could give, each saying yes. */
 static void forge_answers(const void *call)
 {
@@ -398,6 +424,7 @@ const struct test refusal_tests[] = {
 	{"rings-disabled", rings_disabled, NULL},
 	{"seccomp-setup", setup_blocked, NULL},
 	{"seccomp-enter", enter_blocked, NULL},
+	{"seccomp-probe", probe_blocked, NULL},
 	{"seccomp-pipe", pipe_faked, NULL},
 	{"seccomp-ops", seccomp, "--deny-op=openat2"},
 	{"seccomp-register", seccomp_registers, NULL},
