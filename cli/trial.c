@@ -361,6 +361,29 @@ int trial_image(void)
 }
 
 /*
+ * Tries it where a terminal's Ctrl-Z cannot stop the child: this process, which waits for it in the
+ * kernel, would not stop but hang, also in the face of Ctrl-C (kernel/fork.c: wait_for_vfork_done),
+ * and a shell with it. It comes when the child has ended, and stops this process then.
+ */
+static int run_unstopped(struct trial *trial)
+{
+	sigset_t stops, before;
+	bool blocked;
+	int error;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTSTP);
+	sigaddset(&stops, SIGTTIN);
+	sigaddset(&stops, SIGTTOU);
+	before = stops;
+	blocked = sigprocmask(SIG_BLOCK, &stops, &before) == 0;
+	error = run_child(child, 0, trial);
+	if (blocked)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
+/*
  * The child's exit raises no signal: so nothing is left pending for the target, and it can be
  * waited for by a parent that ignores SIGCHLD.
  */
@@ -375,5 +398,5 @@ void trial_run(struct kernel *kernel, unsigned needs)
 		return;
 	kernel->failed_call = "the child that tries it";
 	kernel->failed_error = "no answer";
-	passes(kernel, STEP_CLONE, run_child(child, 0, &trial));
+	passes(kernel, STEP_CLONE, run_unstopped(&trial));
 }

@@ -2,11 +2,17 @@
 /* What becomes of the process: exit statuses, and all that a target keeps. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -371,6 +377,88 @@ static void version(const char *argument)
 	run_clear(&run);
 }
 
+/* --- Ctrl-Z */
+
+#define STOP_MS 5000
+
+static bool is_stopped(pid_t pid)
+{
+	char path[32], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (file)
+		fclose(file);
+	return state == 'T';
+}
+
+/*
+ * When the launch's child asks a ring, stops the process group as a terminal would. The launch is then
+ * to stop, too, and goes on where it does; where it waits for a stopped child, it ends by SIGKILL.
+ */
+static _Noreturn void stop_in_trial(int listener, pid_t launch)
+{
+	struct seccomp_notif call = {0};
+	struct seccomp_notif_resp response = {.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+	int waited = 0;
+
+	setpgid(0, 0);
+	close_range(STDOUT_FILENO, STDERR_FILENO, 0);
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0 || (pid_t)call.pid == launch)
+		_exit(1);
+	kill(-launch, SIGTSTP);
+	response.id = call.id;
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	close(listener); /* from now on, the kernel answers ENOSYS by itself */
+	for (; !is_stopped(launch) && waited < STOP_MS; waited += 10)
+		usleep(10000);
+	kill(-launch, waited < STOP_MS ? SIGCONT : SIGKILL);
+	_exit(0);
+}
+
+static void watch_trial(const void *argument)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_register, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, REG_PROBE, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = sizeof(code) / sizeof(*code), .filter = code};
+	pid_t launch = getpid();
+	int listener;
+
+	(void)argument;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	if (listener < 0)
+		_exit(97);
+	if (fork() == 0)
+		stop_in_trial(listener, launch);
+	close(listener);
+}
+
+/* A shell waits until what it has started is stopped, and only then lets it be continued. */
+static void stopped(const char *policy)
+{
+	struct run run = {.policy = policy, .words = "facts", .before = watch_trial};
+	char blocked[32] = "";
+
+	if (!live.kernel.restricts)
+		skip("the kernel has no restrictions, so nothing is tried");
+	run_it(&run);
+	expect_status(&run, 0);
+	if (!run_fact(&run, "SigBlk", blocked, sizeof(blocked)) || strtoull(blocked, NULL, 16) != 0)
+		failed("[%s]: blocked signals: %s", policy, blocked);
+	run_clear(&run);
+}
+
 const struct test process_tests[] = {
 	{"usage-errors", usage_errors, NULL},
 	{"no-command", no_command, "--deny-op=openat2"},
@@ -382,6 +470,7 @@ const struct test process_tests[] = {
 	{"kept", kept, NULL},
 	{"kept-closed-stdio", kept_closed, "out=40 facts"},
 	{"children-ignored", children_ignored, NULL},
+	{"stopped", stopped, "--deny-register=personality"},
 	{"unprivileged", unprivileged, NULL},
 	{"set-user-id", set_user_id, NULL},
 	{"own-options", own_options, NULL},
