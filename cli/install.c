@@ -13,6 +13,9 @@
 #include "cli/probe.h"
 #include "cli/report.h"
 
+/* Neither a file descriptor nor what stands for the task. */
+#define NO_RING (-2)
+
 bool install_no_new_privs(void)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
@@ -110,9 +113,10 @@ static bool confirm(void)
 	return false;
 }
 
+/* About no ring: -1 would be the task, of which restrictions around it deny some calls likewise. */
 static bool expect(long number, unsigned argument, int expected)
 {
-	long answer = syscall(number, -1, argument, NULL, 0, NULL, 0);
+	long answer = syscall(number, NO_RING, argument, NULL, 0, NULL, 0);
 
 	if (answer == -1 && errno == expected)
 		return true;

@@ -64,8 +64,9 @@ static int query(struct uring_query_opcode *answer)
 
 /*
  * A filter that claims more payload than any op has is refused with EMSGSIZE, and the kernel writes
- * down its own size; for an op that the kernel does not have, with EINVAL (io_uring/bpf_filter.c:
- * io_bpf_filter_import). It has no program, so nothing could ever be installed by this.
+ * down its own size, which a seccomp filter cannot; for an op that the kernel does not have, with EINVAL
+ * (io_uring/bpf_filter.c: io_bpf_filter_import). It has no program, so nothing could ever be installed
+ * by this.
  */
 static int ask_op(unsigned op, uint8_t *pdu_size)
 {
@@ -78,7 +79,12 @@ static int ask_op(unsigned op, uint8_t *pdu_size)
 	};
 	int error = -io_uring_register((unsigned)-1, URING_REGISTER_BPF_FILTER, &filter, 1);
 
-	*pdu_size = error == EMSGSIZE ? filter.pdu_size : 0;
+	*pdu_size = 0;
+	if (error != EMSGSIZE)
+		return error;
+	if (filter.pdu_size == UINT8_MAX)
+		return ENODATA;
+	*pdu_size = filter.pdu_size;
 	return error;
 }
 

@@ -14,6 +14,7 @@
 
 #include "cli/install.h"
 #include "cli/probe.h"
+#include "cli/report.h"
 #include "policy/bpf.h"
 #include "policy/uring-abi.h"
 
@@ -56,7 +57,7 @@ static const char *const step_names[STEPS] = {
 	[STEP_REQUEST] = "a request after execve",
 };
 
-/* What children share with this process, which waits for them. */
+/* What the child shares with this process, which waits for it. */
 struct trial {
 	struct kernel *kernel;
 	unsigned needs;
@@ -178,15 +179,15 @@ static void try_disabled_ring(struct kernel *kernel)
 }
 
 /*
- * Runs a function in a child, as vfork(2) does, but on a stack of its own, and with no signal at its
- * exit unless one is given. It has this memory, so there is nothing to copy, and this process waits
- * until it has ended or executed another program. What it does to itself, as to restrict itself, is
- * gone with it. Returns 0, or an error.
+ * Runs a function in a child that is made with these FLAGS of clone(2), on a stack of its own, and waits
+ * for its end. Returns 0, or an error. The function's status is of no interest but where something has
+ * answered clone(2) in the kernel's place, and this process takes itself for the child: it then ends as
+ * one that has run nothing.
  */
-static int run_child(int (*function)(void *), int signal, struct trial *trial)
+static int run_child(int (*function)(void *), int flags, struct trial *trial)
 {
-	int flags = CLONE_VM | CLONE_VFORK | signal, error = 0;
 	char *stack = malloc(STACK_SIZE);
+	int error = 0;
 	pid_t pid;
 
 	if (!stack)
@@ -200,6 +201,14 @@ static int run_child(int (*function)(void *), int signal, struct trial *trial)
 	return error;
 }
 
+static void answer(enum step step, enum finding finding, int error)
+{
+	struct answer message = {.step = step, .finding = finding, .error = error};
+
+	if (write(ANSWER_FD, &message, sizeof(message)) != sizeof(message))
+		_exit(EXIT_FAILED);
+}
+
 /* The ring is what loses the restrictions, so it stays open. Without /proc, by our own path. */
 static int exec_image(void *argument)
 {
@@ -209,18 +218,18 @@ static int exec_image(void *argument)
 	const char *path = (const char *)getauxval(AT_EXECFN);
 	int error;
 
+	if (dup2(trial->fd, ANSWER_FD) != ANSWER_FD || fcntl(ANSWER_FD, F_SETFD, 0) < 0)
+		return EXIT_FAILED;
 	open_ring(0, &error);
-	if (!passes(trial->kernel, STEP_SETUP, error))
-		return EXIT_FAILURE;
-	if (dup2(trial->fd, ANSWER_FD) != ANSWER_FD || fcntl(ANSWER_FD, F_SETFD, 0) < 0) {
-		passes(trial->kernel, STEP_PIPE, errno);
-		return EXIT_FAILURE;
+	if (error) {
+		answer(STEP_SETUP, FINDING_UNKNOWN, error);
+		return EXIT_FAILED;
 	}
 	execve("/proc/self/exe", argv, envp);
 	if (errno == ENOENT && path)
 		execve(path, argv, envp);
-	passes(trial->kernel, STEP_EXEC, errno);
-	return EXIT_FAILURE;
+	answer(STEP_EXEC, FINDING_UNKNOWN, errno);
+	return EXIT_FAILED;
 }
 
 /*
@@ -287,29 +296,21 @@ static int child(void *argument)
 	/* Or the image, if it has lost the restrictions and its privileges, would be told EACCES,
 	 * as if it had them. */
 	if ((trial->needs & NEED_SURVIVES_EXEC) && !install_no_new_privs())
-		return EXIT_FAILURE;
+		return EXIT_FAILED;
 	if (!deny_requests(trial))
-		return EXIT_FAILURE;
+		return EXIT_FAILED;
 	if ((trial->needs & NEED_REGISTER_OBEYS) && !trial->already) {
 		try_ringless(kernel);
 		try_disabled_ring(kernel);
 	}
 	if (trial->needs & NEED_SURVIVES_EXEC)
 		try_exec(trial);
-	return EXIT_SUCCESS;
+	return EXIT_FAILED;
 }
 
 bool trial_is_image(int argc, char **argv)
 {
 	return argc == 1 && strcmp(argv[0], IMAGE_NAME) == 0;
-}
-
-static void answer(enum step step, enum finding finding, int error)
-{
-	struct answer message = {.step = step, .finding = finding, .error = error};
-
-	if (write(ANSWER_FD, &message, sizeof(message)) != sizeof(message))
-		_exit(EXIT_FAILURE);
 }
 
 /* Makes the request that was denied before execve(2). False, with an error, if it got no answer. */
@@ -377,7 +378,8 @@ static int run_unstopped(struct trial *trial)
 	sigaddset(&stops, SIGTTOU);
 	before = stops;
 	blocked = sigprocmask(SIG_BLOCK, &stops, &before) == 0;
-	error = run_child(child, 0, trial);
+	/* It has this memory, as after vfork(2), so there is nothing to copy. */
+	error = run_child(child, CLONE_VM | CLONE_VFORK, trial);
 	if (blocked)
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	return error;

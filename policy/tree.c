@@ -208,8 +208,8 @@ struct goal {
 	unsigned limit;
 	uint64_t at_once; /* cells of a target that only the next test can reach within the limit */
 	unsigned enough;  /* no tree is known to be smaller than that */
-	bool tried;	 /* some test was */
-	unsigned open;	 /* greedy: what the best test leaves to decide */
+	bool tried;	  /* some test was */
+	unsigned open;	  /* greedy: what the best test leaves to decide */
 	struct tried best;
 };
 

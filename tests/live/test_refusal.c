@@ -414,6 +414,52 @@ static void pipe_faked(const char *argument)
 	}
 }
 
+static void fake_sizes(const void *argument)
+{
+	(void)argument;
+	if (kernel_block_register(REG_BPF_FILTER, EMSGSIZE) < 0)
+		_Exit(98);
+}
+
+/* Seccomp can say that a filter claims too much payload, but not how much there is. */
+static void sizes_faked(const char *argument)
+{
+	struct run run = {
+		.policy = "--print --rule=deny\tsocket\tif\tfamily\t==\tAF_INET",
+		.command = "",
+		.before = fake_sizes,
+	};
+
+	(void)argument;
+	run_it(&run);
+	expect_refusal(&run, live.kernel.restricts && !older_than_7_2() ? "do not see" : NULL);
+	run_clear(&run);
+}
+
+static void fake_seccomp_within(const void *argument)
+{
+	(void)argument;
+	if (kernel_deny_register(REG_PERSONALITY) < 0 || kernel_block_call(SYS_seccomp, 0) < 0)
+		_Exit(98);
+}
+
+/* What restrictions around it deny is not taken for the work of a filter that is not there. */
+static void seccomp_faked_within(const char *argument)
+{
+	struct run run = {
+		.policy = "--deny-register=personality,unregister_personality",
+		.words = "probe",
+		.before = fake_seccomp_within,
+	};
+
+	(void)argument;
+	if (!live.kernel.restricts)
+		skip("the kernel has no restrictions");
+	run_it(&run);
+	expect_refusal(&run, "is not denied");
+	run_clear(&run);
+}
+
 const struct test refusal_tests[] = {
 	{"default-allow", default_allow, NULL},
 	{"exec-hole", exec_hole, "exec-after-ring ops"},
@@ -426,6 +472,8 @@ const struct test refusal_tests[] = {
 	{"seccomp-enter", enter_blocked, NULL},
 	{"seccomp-probe", probe_blocked, NULL},
 	{"seccomp-pipe", pipe_faked, NULL},
+	{"seccomp-sizes", sizes_faked, NULL},
+	{"seccomp-within", seccomp_faked_within, NULL},
 	{"seccomp-ops", seccomp, "--deny-op=openat2"},
 	{"seccomp-register", seccomp_registers, NULL},
 	{"seccomp-restrictions", seccomp_restrictions, NULL},
