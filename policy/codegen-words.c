@@ -101,11 +101,15 @@ static void add_run(struct line *line, struct span span, uint32_t target)
 		line->runs[line->n++] = (struct run){span, target};
 }
 
-/* The runs between cut FIRST and cut END, of which there are few. */
-static void find_few_runs(struct builder *b, term t, struct line *line, size_t first, size_t end)
+/*
+ * The spans between cut FIRST and cut END, and what is left of the term in each. By itself, since what
+ * it needs for that would lie on the stack once for each word.
+ */
+__attribute__((noinline)) static unsigned split_line(struct builder *b, term t,
+						     const struct line *line, size_t first,
+						     size_t end, struct span *spans, term *kids)
 {
 	struct partition p;
-	term kids[CELLS_MAX];
 
 	partition_line(&p, line->at.word.word, line->at.word.known, line->form);
 	for (size_t i = first; i < end; i++) {
@@ -114,8 +118,19 @@ static void find_few_runs(struct builder *b, term t, struct line *line, size_t f
 			partition_add(&p, span, 0);
 	}
 	term_split(&b->terms, t, p.word, partition_cells, &p, p.n_cells, kids);
-	for (unsigned i = 0; i < p.n_cells && !codegen_over(b); i++)
-		add_run(line, p.elements[i], codegen_build(b, kids[i]));
+	memcpy(spans, p.elements, p.n_cells * sizeof(*spans));
+	return p.n_cells;
+}
+
+/* The runs between cut FIRST and cut END, of which there are few. */
+static void find_few_runs(struct builder *b, term t, struct line *line, size_t first, size_t end)
+{
+	struct span spans[CELLS_MAX / 2];
+	term kids[CELLS_MAX / 2];
+	unsigned n = split_line(b, t, line, first, end, spans, kids);
+
+	for (unsigned i = 0; i < n && !codegen_over(b); i++)
+		add_run(line, spans[i], codegen_build(b, kids[i]));
 }
 
 static void find_runs(struct builder *b, term t, struct line *line, size_t first, size_t end)
@@ -240,16 +255,14 @@ static uint32_t build_bit(struct builder *b, term t, struct arrival at, uint32_t
 static bool build_cells(struct builder *b, term t, struct arrival at, const struct atoms *atoms,
 			uint32_t *id)
 {
-	const struct atom *list[ATOMS_MAX];
 	struct partition p;
 	term kids[CELLS_MAX];
 	bool same = true, made;
 
 	if (atoms->n > ATOMS_MAX || (at.light && atoms->n >= CELLS_LIGHT))
 		return false;
-	for (size_t i = 0; i < atoms->n; i++)
-		list[i] = atom_at(b, atoms, i);
-	made = partition_make(&p, at.word.word, at.word.known, list, atoms->n);
+	made = partition_make(&p, at.word.word, at.word.known, b->terms.atoms, atoms->list,
+			      atoms->n);
 	b->terms.work += p.work;
 	if (!made || (at.light && p.n_cells > CELLS_LIGHT))
 		return false;

@@ -147,8 +147,8 @@ static bool cut_spans(struct partition *p, struct axis *axis, uint64_t *cuts, si
 	return true;
 }
 
-static bool cut_axis(struct partition *p, struct axis *axis, const struct atom *const *atoms,
-		     size_t n)
+static bool cut_axis(struct partition *p, struct axis *axis, const struct atom *atoms,
+		     const uint32_t *list, size_t n)
 {
 	bool points = axis->form.mask & (axis->form.mask - 1);
 	uint64_t cuts[ELEMENTS_MAX + 1];
@@ -157,11 +157,11 @@ static bool cut_axis(struct partition *p, struct axis *axis, const struct atom *
 
 	axis->first = p->n_elements;
 	for (size_t i = 0; i < n; i++) {
-		if (atom_in_form(atoms[i], axis->form, &span))
+		if (atom_in_form(&atoms[list[i]], axis->form, &span))
 			points &= span.lo == span.hi;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!atom_in_form(atoms[i], axis->form, &span))
+		if (!atom_in_form(&atoms[list[i]], axis->form, &span))
 			continue;
 		if (n_cuts + 2 > ELEMENTS_MAX)
 			return false;
@@ -174,26 +174,27 @@ static bool cut_axis(struct partition *p, struct axis *axis, const struct atom *
 	return points ? cut_points(p, axis, cuts, n_cuts) : cut_spans(p, axis, cuts, n_cuts);
 }
 
-static bool find_axes(struct partition *p, const struct atom *const *atoms, size_t n)
+static bool find_axes(struct partition *p, const struct atom *atoms, const uint32_t *list, size_t n)
 {
 	uint32_t before = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned axis = 0;
 		struct span span;
-		while (axis < p->n_axes && !atom_in_form(atoms[i], p->axes[axis].form, &span))
+		while (axis < p->n_axes &&
+		       !atom_in_form(&atoms[list[i]], p->axes[axis].form, &span))
 			axis++;
 		if (axis == AXES_MAX)
 			return false;
 		if (axis == p->n_axes)
-			p->axes[p->n_axes++] = (struct axis){.form = atoms[i]->form};
+			p->axes[p->n_axes++] = (struct axis){.form = atoms[list[i]].form};
 	}
 	for (unsigned i = 0; i < p->n_axes; i++) {
 		struct form form = p->axes[i].form;
 		uint32_t bits = form_to_word(form, form.mask);
 		p->axes[i].overlaps = bits & before;
 		before |= bits;
-		if (!cut_axis(p, &p->axes[i], atoms, n))
+		if (!cut_axis(p, &p->axes[i], atoms, list, n))
 			return false;
 	}
 	return true;
@@ -225,13 +226,13 @@ static bool divide(struct partition *p, unsigned axis)
 	return true;
 }
 
-bool partition_make(struct partition *p, unsigned word, struct bits known,
-		    const struct atom *const *atoms, size_t n)
+bool partition_make(struct partition *p, unsigned word, struct bits known, const struct atom *atoms,
+		    const uint32_t *list, size_t n)
 {
 	p->word = word;
 	p->known = known;
 	p->n_axes = p->n_elements = p->work = 0;
-	if (!find_axes(p, atoms, n))
+	if (!find_axes(p, atoms, list, n))
 		return false;
 	p->cells[0] = (struct cell){.known = p->known, .ones = UINT32_MAX};
 	p->n_cells = 1;

@@ -37,11 +37,12 @@ struct partition {
 };
 
 /*
- * Cuts the values of a word at the N atoms, so that in each cell every atom is true or false.
+ * Cuts the values of a word at N of the atoms, those in the LIST, so that in each cell every one is true
+ * or false.
  * Returns false if there are too many cells for that.
  */
-bool partition_make(struct partition *p, unsigned word, struct bits known,
-		    const struct atom *const *atoms, size_t n);
+bool partition_make(struct partition *p, unsigned word, struct bits known, const struct atom *atoms,
+		    const uint32_t *list, size_t n);
 
 /* The cells where an atom, one of those that P was made for, is true: a cells_of_atom. */
 uint64_t partition_cells(void *p, const struct atom *atom);

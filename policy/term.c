@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 64, NIL = 0 /* ends a chain: the constant is in none */ };
+enum { FIRST_ROOM = 32, NIL = 0 /* ends a chain: the constant is in none */ };
 
 static uint32_t low_half(uint32_t bits)
 {

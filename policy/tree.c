@@ -610,7 +610,8 @@ static void try_all_common(struct search *s, struct goal *goal)
 {
 	struct common all = common(s, goal->live);
 	bool few = goal->n_live <= FEW_CELLS;
-	bool last_test = goal->limit <= lightest(s, goal->live) + 1;
+	bool last_test =
+		goal->limit <= lightest(s, goal->live) + 1 || (goal->at_once && s->n_targets == 2);
 
 	for (unsigned i = 0; i < s->n_targets; i++) {
 		uint64_t cells = s->with[i] & goal->live;
@@ -701,12 +702,26 @@ static bool too_short(const struct search *s, uint64_t live, unsigned limit, uin
 	return sum > bit(32);
 }
 
+/* Whether some of the cells are a part of the line, without others between. */
+static bool in_a_row(uint64_t cells, uint64_t live)
+{
+	uint64_t from_first = live & ~(bit(first(cells)) - 1);
+
+	return !(from_first & ~cells & (bit(last(cells)) - 1));
+}
+
 /* Tests of values and limits in a line. */
 static void try_line(struct search *s, struct goal *goal)
 {
-	struct shape shape = shape_of(s, goal->live);
-	unsigned tests = goal->limit - shape.weight;
+	uint64_t at_once = goal->at_once;
+	struct shape shape;
+	unsigned tests;
 
+	if (at_once && !in_a_row(at_once, goal->live) &&
+	    !in_a_row(goal->live & ~at_once, goal->live))
+		return;
+	shape = shape_of(s, goal->live);
+	tests = goal->limit - shape.weight;
 	goal->enough = fewest(shape, tests);
 	try_hot(s, goal);
 	if ((shape.runs > runs_within(goal->limit - lightest(s, goal->live)) ||

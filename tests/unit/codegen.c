@@ -618,12 +618,12 @@ Test(codegen, cells_of_masks_that_overlap)
 		{4, {FORM_HOST, 0xa}, {2, 8}},
 		{4, {FORM_HOST, 0xb}, {1, 10}},
 	};
-	const struct atom *list[] = {&atoms[0], &atoms[1]};
+	static const uint32_t list[] = {0, 1};
 	struct partition p;
 	bool there[3][3] = {{false}};
 	unsigned cells = 0;
 
-	cr_assert(partition_make(&p, 4, (struct bits){0}, list, 2));
+	cr_assert(partition_make(&p, 4, (struct bits){0}, atoms, list, 2));
 	for (uint32_t value = 0; value < 16; value++) {
 		uint32_t a = value & 0xa, b = value & 0xb;
 		bool *seen = &there[(a >= 2) + (a > 8)][(b >= 1) + (b > 10)];
