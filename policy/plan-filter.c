@@ -251,11 +251,26 @@ static void deny_op(struct work *work, struct plan *plan, unsigned op)
 		diag_no_memory(work->diags);
 }
 
-/* Whether the op may need a program. */
+/* Whether the op may need a program that looks at requests. */
 static bool is_open(const struct work *work, unsigned op)
 {
 	return work->ops[op] == OP_CONDITIONAL ||
 	       (work->ops[op] == OP_ALLOWED && filters_flags(work));
+}
+
+static bool is_denied_by_filter(const struct work *work, unsigned op)
+{
+	return work->ops[op] == OP_DENIED && work->requests == BY_FILTERS;
+}
+
+/* The most filters that there can be; one at least, for calloc(3). */
+static size_t count_filters(const struct work *work)
+{
+	size_t n = 1;
+
+	for (unsigned op = 0; op < work->kernel->nr_ops; op++)
+		n += is_open(work, op) || is_denied_by_filter(work, op);
+	return n;
 }
 
 static bool find_rules(struct work *work, struct arena *arena)
@@ -275,7 +290,7 @@ static void compile_each(struct work *work, struct plan *plan)
 	for (unsigned op = 0; op < work->kernel->nr_ops; op++) {
 		if (is_open(work, op) && can_filter(work, &work->rules[op]))
 			compile_op(work, plan, &work->rules[op]);
-		if (work->ops[op] == OP_DENIED && work->requests == BY_FILTERS)
+		if (is_denied_by_filter(work, op))
 			deny_op(work, plan, op);
 	}
 }
@@ -284,7 +299,7 @@ void compile_filters(struct work *work, struct plan *plan)
 {
 	struct arena arena = {0};
 
-	plan->filters = calloc(work->kernel->nr_ops, sizeof(*plan->filters));
+	plan->filters = calloc(count_filters(work), sizeof(*plan->filters));
 	work->codegen = codegen_new();
 	check_flags(work);
 	if (plan->filters && work->codegen && find_rules(work, &arena))

@@ -402,6 +402,15 @@ static unsigned fewest(struct shape shape, unsigned tests)
 	return shape.points + leaves - 1 > limits ? shape.points + leaves - 1 : limits;
 }
 
+/* Whether a cell is a run of its own. */
+static bool alone(const struct search *s, const struct goal *goal, unsigned cell)
+{
+	uint64_t below = goal->live & (bit(cell) - 1), above = goal->live & ~below & ~bit(cell);
+	uint64_t same = s->with[s->label[cell]];
+
+	return !(below && (same & bit(last(below)))) && !(above && (same & bit(first(above))));
+}
+
 /* The values of a target that are told by JEQ: the first and the last; the order is all the same. */
 static void try_singles(struct search *s, struct goal *goal)
 {
@@ -413,11 +422,15 @@ static void try_singles(struct search *s, struct goal *goal)
 		if (!cells)
 			continue;
 		cell = first(cells);
-		try_equal(s, goal, form, span_of(s, cell)->lo, bit(cell), goal->live & ~bit(cell));
+		if (s->bits || alone(s, goal, cell))
+			try_equal(s, goal, form, span_of(s, cell)->lo, bit(cell),
+				  goal->live & ~bit(cell));
 		if (done(s, goal) || last(cells) == cell)
 			continue;
 		cell = last(cells);
-		try_equal(s, goal, form, span_of(s, cell)->lo, bit(cell), goal->live & ~bit(cell));
+		if (s->bits || alone(s, goal, cell))
+			try_equal(s, goal, form, span_of(s, cell)->lo, bit(cell),
+				  goal->live & ~bit(cell));
 	}
 }
 

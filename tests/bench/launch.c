@@ -41,6 +41,8 @@ static const struct launcher launchers[] = {
 	{"short-by-hand", NULL, {"/bin/short-by-hand"}},
 	{"short-conditions", NULL, {POLICY("short-conditions")}},
 	{"short-conditions-by-hand", NULL, {"/bin/short-conditions-by-hand"}},
+	{"website", NULL, {POLICY("website")}},
+	{"website-by-hand", NULL, {"/bin/website-by-hand"}},
 	{"server", NULL, {POLICY("server")}},
 	{"server-by-hand", NULL, {"/bin/server-by-hand"}},
 	{"conditions", NULL, {POLICY("conditions")}},
