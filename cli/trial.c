@@ -25,7 +25,7 @@
 #define ANSWER_FD STDOUT_FILENO
 
 /* Far more than a child takes, even for a message. */
-enum { STACK_SIZE = 12288 };
+enum { STACK_SIZE = 10240 };
 
 /* The calls that are made on the way to an answer. */
 enum step {

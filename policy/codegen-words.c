@@ -15,6 +15,7 @@ enum {
 	WORDS_TRIED = 3,  /* that may come first, of those that the most parts read */
 	ATOMS_TRIED = 24, /* where there are more only one word is tried, */
 	ATOMS_FEW = 12,	  /* with no more, all of three words are tried */
+	ATOMS_PAIR = 64,  /* with no more, the first of two words can come first */
 	STATES_TRIED = 6, /* and when there are that many states */
 	STATES_MAX = 2 * BPF_LEN_MAX,
 	ATOMS_MAX = 128, /* more are never cells of one partition */
@@ -376,7 +377,7 @@ static unsigned first_words(struct builder *b, term t)
  * Of several words the one with the fewest atoms. But if there are only two, and one has a single atom,
  * that is tested once in either case: then the first, which decides alone for most requests. It is the
  * lower half of a number, where the upper one is 0 for all that are asked about, and the prefix of a
- * network.
+ * network. Of many numbers the upper half still comes first, since that is faster to compile.
  */
 static unsigned simplest(struct builder *b, term t, unsigned words)
 {
@@ -392,7 +393,8 @@ static unsigned simplest(struct builder *b, term t, unsigned words)
 			best = words & -words;
 		least = n < least ? n : least;
 	}
-	if (least == 1 && __builtin_popcount(all) == 2 && all == term_words(&b->terms, t))
+	if (least == 1 && __builtin_popcount(all) == 2 && all == term_words(&b->terms, t) &&
+	    term_node(&b->terms, t)->atoms <= ATOMS_PAIR)
 		return all & -all;
 	return best;
 }

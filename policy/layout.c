@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 64, REACH = UINT8_MAX };
+enum { FIRST_ROOM = 16, REACH = UINT8_MAX };
 
 static bool is_return(const struct block *b)
 {
