@@ -29,8 +29,7 @@ struct state {
 	uint32_t targets, n_targets; /* the part of that with where it leads; of a split: none */
 	uint32_t next;		     /* in the chain of its hash */
 	struct tree tree;
-	uint32_t size;	/* its own instructions */
-	uint32_t limit; /* how long its longest path may be */
+	uint32_t size; /* its own instructions */
 	uint32_t visit;
 	block_id block;
 };
@@ -63,9 +62,6 @@ void states_clear(struct builder *b);
 
 /* The targets that a state leads to, one call after the other; from AT = 0 on. False: no more. */
 bool state_next_target(const struct builder *b, uint32_t id, uint32_t *at, uint32_t *target);
-
-/* The partition that a state was added with. */
-void state_partition(const struct builder *b, const struct state *s, struct partition *p);
 
 /* What A holds on arrival, or what is nothing of use: the word as loaded, which it has to load. */
 struct form state_form(const struct arrival *at);

@@ -142,34 +142,6 @@ static uint32_t pack_partition(uint32_t *to, const struct partition *p)
 	return n;
 }
 
-void state_partition(const struct builder *b, const struct state *s, struct partition *p)
-{
-	const uint32_t *from = b->packed + s->key + 4;
-
-	p->word = s->at.word.word;
-	p->known = s->at.word.known;
-	p->n_axes = *from & UINT8_MAX;
-	p->n_cells = *from++ >> 8;
-	p->n_elements = 0;
-	for (unsigned i = 0; i < p->n_axes; i++) {
-		struct axis *axis = &p->axes[i];
-		*axis = (struct axis){.form = {from[0] & UINT8_MAX, from[1]},
-				      .others = from[0] >> 8 & 1,
-				      .overlaps = from[0] >> 9 & 1,
-				      .first = p->n_elements,
-				      .n = from[0] >> 16};
-		memcpy(&p->elements[axis->first], from + 2, axis->n * sizeof(struct span));
-		p->n_elements += axis->n;
-		from += 2 + 2 * axis->n;
-	}
-	for (unsigned i = 0; i < p->n_cells; i++) {
-		memcpy(p->cells[i].element, from, sizeof(p->cells[i].element));
-		from += sizeof(p->cells[i].element) / 4;
-		p->cells[i].target = b->packed[s->targets + i];
-		partition_finish(p, &p->cells[i]);
-	}
-}
-
 struct form state_form(const struct arrival *at)
 {
 	return at->loaded ? at->form : FORM_LOADED;
@@ -193,7 +165,7 @@ uint32_t state_add(struct builder *b, struct partition *p, struct arrival at)
 	id = intern(b, state, n, &new);
 	if (!new)
 		return id;
-	if (!tree_find(&b->trees, p, b->worst, 1, at.light, &tree))
+	if (!tree_find(&b->trees, p, b->worst, at.light, &tree))
 		return 0;
 	b->states[id].tree = tree;
 	b->states[id].size = tree.size + !at.loaded;

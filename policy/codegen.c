@@ -3,8 +3,7 @@
  * A program tests one word after the other. A state is what is left to decide after some of them: a
  * word, its values cut into cells, and the state that each cell leads to. Equal states are one, so
  * that all ways to the same rest meet. The states' best trees of tests (tree.c) are found from the
- * last words to the first; then, where a path has instructions to spare, smaller ones from the
- * first to the last.
+ * last words to the first.
  *
  * The number of states can grow without measure. Where it does the parts of the expression are
  * compiled one by one.
@@ -17,14 +16,12 @@
 #include <string.h>
 
 enum {
-	SLACK_MAX = 31, /* how much longer paths may get to fit a program into BPF_LEN_MAX */
 	GRAPH_MAX = 2 * BPF_LEN_MAX, /* blocks; more have no chance to fit into a program */
 	WORK_MIN = 40000,	     /* steps of building, before it is given up, */
 	WORK_PER_PART = 300,	     /* and so many for each part of the expression */
 	WORK_PART = 1000,  /* as WORK_MIN, for one of the parts that are tested in turn, */
 	SIZE_PART = 8,	   /* which take no more instructions than that */
 	SIZE_PER_PART = 5, /* and that for each part of theirs */
-	UNLIMITED = UINT32_MAX,
 };
 
 static bool valid(const struct expr *expr)
@@ -60,57 +57,11 @@ static void collect(struct builder *b, uint32_t id)
 	if (id <= ALLOWED || b->states[id].visit == b->visit)
 		return;
 	b->states[id].visit = b->visit;
-	b->states[id].limit = UNLIMITED;
 	while (state_next_target(b, id, &at, &target))
 		collect(b, target);
 	if (codegen_reserve(b, (void **)&b->order, b->n_order + 1, &b->room_order,
 			    sizeof(*b->order)))
 		b->order[b->n_order++] = id;
-}
-
-static void limit_target(struct builder *b, uint32_t id, uint32_t limit)
-{
-	if (id > ALLOWED && b->states[id].limit > limit)
-		b->states[id].limit = limit;
-}
-
-/* Passes on what is left of a path's LIMIT at NODE of a tree. */
-static void limit_tree(struct builder *b, const struct loaded *word, uint32_t node,
-		       struct form form, uint32_t limit)
-{
-	struct tree_node n;
-
-	if (node & TREE_LEAF) {
-		limit_target(b, node & ~TREE_LEAF, limit);
-		return;
-	}
-	n = b->trees.nodes[node];
-	limit -= test_steps(word, &form, &n.test) + 1;
-	limit_tree(b, word, n.yes, form, limit);
-	limit_tree(b, word, n.no, form, limit);
-}
-
-/* Takes a smaller tree, where a longer path does no harm. */
-static void limit_state(struct builder *b, struct state *s)
-{
-	uint32_t limit = s->limit - !s->at.loaded;
-	struct form form = state_form(&s->at);
-	struct tree tree = s->tree;
-	struct partition p;
-
-	if (s->split) {
-		limit -= test_steps(&s->at.word, &form, &s->test) + 1;
-		limit_target(b, s->yes, limit);
-		limit_target(b, s->no, limit);
-		return;
-	}
-	if (limit > tree.worst && tree.size > 2) {
-		state_partition(b, s, &p);
-		tree.worst = limit;
-		if (tree_find(&b->trees, &p, b->worst, limit, s->at.light, &tree))
-			s->tree = tree;
-	}
-	limit_tree(b, &s->at.word, s->tree.root, s->tree.form, limit);
 }
 
 static block_id emit_tree(const struct builder *b, struct graph *graph, const struct loaded *word,
@@ -142,21 +93,15 @@ static block_id emit_state(const struct builder *b, struct graph *graph, const s
 					block);
 }
 
-/*
- * Adds code that goes on at YES or NO; its longest path may be SLACK instructions longer than it
- * must be. Returns BLOCK_NONE when memory is short.
- */
-static block_id emit(struct builder *b, struct graph *graph, uint32_t root, unsigned slack,
-		     block_id yes, block_id no)
+/* Adds code that goes on at YES or NO. Returns BLOCK_NONE when memory is short. */
+static block_id emit(struct builder *b, struct graph *graph, uint32_t root, block_id yes,
+		     block_id no)
 {
 	b->visit++;
 	b->n_order = 0;
 	collect(b, root);
 	b->states[0].block = no;
 	b->states[ALLOWED].block = yes;
-	limit_target(b, root, b->worst[root] + slack);
-	for (uint32_t i = b->n_order; i-- > 0;)
-		limit_state(b, &b->states[b->order[i]]);
 	for (uint32_t i = 0; i < b->n_order; i++)
 		b->states[b->order[i]].block = emit_state(b, graph, &b->states[b->order[i]]);
 	return b->failed || b->trees.failed ? BLOCK_NONE : b->states[root].block;
@@ -238,7 +183,7 @@ static block_id in_turn(struct builder *b, struct graph *graph, term t, block_id
 		return BLOCK_NONE;
 	if (try_build(b, t, WORK_PART + WORK_PER_PART * (uint64_t)node.n,
 		      SIZE_PART + SIZE_PER_PART * node.n, &id))
-		return emit(b, graph, id, 0, yes, no);
+		return emit(b, graph, id, yes, no);
 	if (b->failed || !node.n)
 		return BLOCK_NONE;
 	parts = reallocarray(NULL, node.n, sizeof(*parts));
@@ -276,26 +221,20 @@ struct codegen {
 	struct graph graph;
 };
 
-/* The whole term at once: if that is too long, with longer paths. */
 static enum codegen_status at_once(struct codegen *codegen, term t, struct bpf_program *out)
 {
 	struct builder *b = &codegen->b;
 	struct graph *graph = &codegen->graph;
-	enum codegen_status status = CODEGEN_TOO_LONG;
+	block_id no, yes;
 	uint32_t id;
 
 	if (!try_build(b, t, WORK_MIN + WORK_PER_PART * (uint64_t)b->terms.n_kids, 2 * BPF_LEN_MAX,
 		       &id))
-		return status;
-	for (unsigned slack = 0; slack <= SLACK_MAX && status == CODEGEN_TOO_LONG;
-	     slack = 2 * slack + 1) {
-		block_id no, yes;
-		graph_clear(graph);
-		no = block_return(graph, false);
-		yes = block_return(graph, true);
-		status = lay_out(graph, emit(b, graph, id, slack, yes, no), out);
-	}
-	return status;
+		return CODEGEN_TOO_LONG;
+	graph_clear(graph);
+	no = block_return(graph, false);
+	yes = block_return(graph, true);
+	return lay_out(graph, emit(b, graph, id, yes, no), out);
 }
 
 static enum codegen_status by_parts(struct codegen *codegen, term t, struct bpf_program *out)

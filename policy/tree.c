@@ -1031,10 +1031,11 @@ static void prepare_search(struct search *s, bool light)
 	s->work_max = s->trees->work + (s->light ? WORK_LIGHT : WORK_MAX);
 }
 
-bool tree_find(struct trees *trees, struct partition *p, const uint32_t *weights, unsigned limit,
-	       bool light, struct tree *tree)
+bool tree_find(struct trees *trees, struct partition *p, const uint32_t *weights, bool light,
+	       struct tree *tree)
 {
-	bool few = p->n_cells <= FEW_CELLS, found = tree->size != TREE_NONE;
+	bool few = p->n_cells <= FEW_CELLS;
+	unsigned limit = 1;
 	uint64_t ignored;
 	struct search s;
 
@@ -1057,7 +1058,7 @@ bool tree_find(struct trees *trees, struct partition *p, const uint32_t *weights
 		return false;
 	}
 	s.bits = true;
-	if (!found && !(s.line && few))
+	if (!(s.line && few))
 		search_greedily(&s, tree);
 	if (light || trees->failed || is_best(&s, limit, tree) ||
 	    (!few && (!s.line || trees->work >= WORK_FIRST)))

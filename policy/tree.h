@@ -73,13 +73,12 @@ void trees_clear(struct trees *trees);
 void trees_destroy(struct trees *trees);
 
 /*
- * Finds a tree for P whose longest path is short, the shortest where there are few cells, but that
- * may be as long as LIMIT; of those one with few instructions. A holds TREE's form. WEIGHTS has by
- * target how many instructions are still ahead there. LIGHT: tests of bits are not tried in lines.
- * The cells of a line are finished. Replaces *TREE, which may be TREE_NONE, if the tree that it finds is better: of a shorter path, or
- * no longer and smaller. False when memory is short.
+ * Finds a tree for P whose longest path is short, the shortest where there are few cells, and of those
+ * one with few instructions. A holds TREE's form. WEIGHTS has by target how many instructions are still
+ * ahead there. LIGHT: tests of bits are not tried in lines. The cells of a line are finished. *TREE,
+ * which is TREE_NONE but for its form, is replaced. False when memory is short.
  */
-bool tree_find(struct trees *trees, struct partition *p, const uint32_t *weights, unsigned limit,
-	       bool light, struct tree *tree);
+bool tree_find(struct trees *trees, struct partition *p, const uint32_t *weights, bool light,
+	       struct tree *tree);
 
 #endif
