@@ -364,24 +364,26 @@ int trial_image(void)
 /*
  * Tries it where a terminal's Ctrl-Z cannot stop the child: this process, which waits for it in the
  * kernel, would not stop but hang, also in the face of Ctrl-C (kernel/fork.c: wait_for_vfork_done),
- * and a shell with it. It comes when the child has ended, and stops this process then.
+ * and a shell with it. It comes when the child has ended, and stops this process then. Only what this
+ * has blocked is unblocked: if the call fails, or seccomp answers it, nothing.
  */
 static int run_unstopped(struct trial *trial)
 {
+	static const int signals[] = {SIGTSTP, SIGTTIN, SIGTTOU};
 	sigset_t stops, before;
-	bool blocked;
 	int error;
 
 	sigemptyset(&stops);
-	sigaddset(&stops, SIGTSTP);
-	sigaddset(&stops, SIGTTIN);
-	sigaddset(&stops, SIGTTOU);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&stops, signals[i]);
 	before = stops;
-	blocked = sigprocmask(SIG_BLOCK, &stops, &before) == 0;
+	sigprocmask(SIG_BLOCK, &stops, &before);
 	/* It has this memory, as after vfork(2), so there is nothing to copy. */
 	error = run_child(child, CLONE_VM | CLONE_VFORK, trial);
-	if (blocked)
-		sigprocmask(SIG_SETMASK, &before, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigismember(&before, signals[i]))
+			sigdelset(&stops, signals[i]);
+	sigprocmask(SIG_UNBLOCK, &stops, NULL);
 	return error;
 }
 

@@ -65,17 +65,17 @@ struct rules *lower_rules(const struct policy *policy, const struct set *ops, st
 
 	for (op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1))
 		room = op + 1;
-	rules = arena_take(arena, room * sizeof(*rules));
 	for (const struct statement *s = policy->first; s; s = s->next)
 		n++;
-	for (op = set_next(ops, 0); rules && op < URING_OPS_MAX; op = set_next(ops, op + 1)) {
+	rules = arena_take(arena, room * sizeof(*rules));
+	if (!rules)
+		return NULL;
+	for (op = set_next(ops, 0); op < URING_OPS_MAX; op = set_next(ops, op + 1)) {
 		rules[op] = (struct rules){.policy = policy, .op = op};
 		rules[op].statements = arena_take(arena, n * sizeof(const struct statement *));
 		if (!rules[op].statements)
 			return NULL;
 	}
-	if (!rules)
-		return NULL;
 	for (const struct statement *s = policy->first; s; s = s->next)
 		if (is_rule(s))
 			add_rule(s, ops, rules);

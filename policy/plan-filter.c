@@ -299,9 +299,9 @@ void compile_filters(struct work *work, struct plan *plan)
 {
 	struct arena arena = {0};
 
+	check_flags(work);
 	plan->filters = calloc(count_filters(work), sizeof(*plan->filters));
 	work->codegen = codegen_new();
-	check_flags(work);
 	if (plan->filters && work->codegen && find_rules(work, &arena))
 		compile_each(work, plan);
 	else

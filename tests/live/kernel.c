@@ -142,11 +142,14 @@ int kernel_block_install(int answer)
 	return start_seccomp(code, sizeof(code) / sizeof(*code));
 }
 
-int kernel_block_register(unsigned int op, int answer)
+/* Of rings with numbers up to LAST, the task being the greatest. */
+static int block_register(unsigned int op, unsigned int last, int answer)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_register, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_register, 0, 5),
+		LOAD_ARGUMENT(0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 3, 0),
 		LOAD_ARGUMENT(1),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, op, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)answer),
@@ -156,20 +159,14 @@ int kernel_block_register(unsigned int op, int answer)
 	return start_seccomp(code, sizeof(code) / sizeof(*code));
 }
 
+int kernel_block_register(unsigned int op, int answer)
+{
+	return block_register(op, UINT_MAX, answer);
+}
+
 int kernel_block_register_of_files(unsigned int op, int answer)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_register, 0, 5),
-		LOAD_ARGUMENT(0),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, INT_MAX, 3, 0),
-		LOAD_ARGUMENT(1),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, op, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)answer),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-
-	return start_seccomp(code, sizeof(code) / sizeof(*code));
+	return block_register(op, INT_MAX, answer);
 }
 
 /* Each experiment runs in a child and answers with one of these. */
